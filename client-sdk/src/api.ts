@@ -1,0 +1,262 @@
+/**
+ * The SDK's public surface: options with their units, answers, events. Types only; `discovery-client.ts` makes them true.
+ *
+ * Open for growth without a break: options objects everywhere, codes and reasons may gain members, and `Discovery` is an interface
+ * that users do not implement.
+ */
+import type { Server } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Attempt, AttemptOutcome, CallError, DiscoveryError } from './errors.ts';
+import type { InstanceStatus } from './protocol/instance-info.ts';
+
+export interface DiscoveryOptions {
+  registry?: string | readonly string[] | RegistryOptions;
+  /** instead of a registry: static list, tests, later kubernetes */
+  source?: InstanceSource;
+  /** default: HEUREKA_ZONE, else metadata.zone of our registration, else unknown */
+  zone?: string;
+  /** default 'background' */
+  start?: 'fail-fast' | 'wait' | 'background';
+  /** longest wait for the first list, per start and per call; 5_000 */
+  readyMs?: number;
+  /** default: every application */
+  subscribe?: readonly string[];
+  /** per service, over `defaults`; names are then always services */
+  services?: Readonly<Record<string, Partial<ServiceOptions>>>;
+  defaults?: Partial<ServiceOptions>;
+  /** which URL is a service; default: one label, no port, not localhost */
+  hosts?: (host: ParsedHost) => string | undefined;
+  /** where all other hosts go; default: the process's dispatcher at creation */
+  fallbackDispatcher?: Dispatcher;
+  /** one per instance, default an undici Pool; for mTLS, sockets, mocks */
+  dispatcherFor?: (instance: Instance) => Dispatcher;
+  /** default false */
+  snapshotFile?: string | false;
+  /** aborts start, closes later */
+  signal?: AbortSignal;
+}
+export interface RegistryOptions {
+  /** by zone */
+  urls: readonly string[] | Readonly<Record<string, readonly string[]>>;
+  auth?: { username: string; password: string } | { bearer: string | (() => string | Promise<string>) };
+  tls?: { ca?: string | Uint8Array; cert?: string | Uint8Array; key?: string | Uint8Array; servername?: string };
+  pollMs?: number;
+  push?: boolean;
+  timeoutMs?: number;
+}
+export interface ParsedHost {
+  readonly protocol: 'http:' | 'https:';
+  readonly hostname: string;
+  readonly port: string;
+}
+
+export interface ServiceOptions {
+  policy: PolicyName | BalancerPolicy;
+  zoneMode: 'balanced' | 'prefer' | 'exclusive' | 'bias' | 'off';
+  /** 1_000, 5_000, 30_000 */
+  connectMs: number;
+  headersMs: number;
+  bodyIdleMs: number;
+  /** until the caller has response headers, retries included; 10_000 */
+  totalMs: number;
+  retry: false | Partial<RetryOptions>;
+  breaker: false | Partial<BreakerOptions>;
+  protocol: 'registered' | 'http' | 'https';
+  connections: number;
+  fallback?: (error: CallError, call: CallInfo) => FallbackAnswer | undefined | Promise<FallbackAnswer | undefined>;
+}
+export interface RetryOptions {
+  attempts: number;
+  statuses: readonly number[];
+  methods: readonly string[];
+  budgetShare: number;
+  maxReplayBytes: number;
+}
+export interface BreakerOptions {
+  minCalls: number;
+  failureShare: number;
+  consecutive: number;
+  baseEjectMs: number;
+  maxEjectMs: number;
+  isFailure: (outcome: AttemptOutcome) => boolean;
+}
+export interface FallbackAnswer {
+  status: number;
+  headers?: Record<string, string | string[]>;
+  body?: string | Uint8Array;
+}
+export type PolicyName =
+  | 'peak-ewma'
+  | 'least-request'
+  | 'round-robin'
+  | 'random'
+  | 'weighted'
+  | 'affinity'
+  | (string & {});
+
+export interface Discovery extends AsyncDisposable {
+  /** the built-in fetch, balanced; needs no `this` */
+  readonly fetch: typeof globalThis.fetch;
+  request(url: string | URL, options?: RequestOptions): Promise<Dispatcher.ResponseData>;
+  /** any name, also one no URL can hold */
+  request(options: RequestOptions & { service: string; path: string }): Promise<Dispatcher.ResponseData>;
+  /** for undici's own calls */
+  readonly dispatcher: Dispatcher;
+  /** every built-in fetch in the process, until disposed or close() */
+  install(): Disposable;
+  register(registration: RegistrationOptions): Promise<Registration>;
+  /** waits for 'listening' */
+  registerServer(server: Server, registration?: Partial<RegistrationOptions>): Promise<Registration>;
+  /** UP only; [] when empty or unknown; never asks the network */
+  instances(service: string): readonly Instance[];
+  /** for grpc, sockets, other clients */
+  pick(service: string, options?: PickOptions): Pick | undefined;
+  services(): readonly string[];
+  /** first value at once; newest only */
+  watch(service: string, options?: { signal?: AbortSignal }): AsyncIterable<ServiceSnapshot>;
+  inspect(service: string): ServiceReport;
+  inspect(): DiscoveryReport;
+  metrics(): readonly Metric[];
+  on<E extends keyof DiscoveryEvents>(event: E, listener: (event: DiscoveryEvents[E]) => void): () => void;
+  ready(options?: { signal?: AbortSignal }): Promise<void>;
+  /** never rejects; a second call returns the same promise */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+export interface RequestOptions extends Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method' | 'throwOnError'> {
+  method?: Dispatcher.HttpMethod;
+  idempotent?: boolean;
+  affinityKey?: string;
+  hint?: Readonly<Record<string, string>>;
+  totalMs?: number;
+  retry?: false | Partial<RetryOptions>;
+}
+export interface RegistrationOptions {
+  app?: string;
+  port: number;
+  securePort?: number;
+  address?: string;
+  hostname?: string;
+  instanceId?: string;
+  vip?: string;
+  secureVip?: string;
+  metadata?: Readonly<Record<string, string>>;
+  zone?: string;
+  status?: 'UP' | 'STARTING' | 'OUT_OF_SERVICE';
+  heartbeatMs?: number;
+  leaseMs?: number;
+  health?: () => InstanceStatus | boolean | Promise<InstanceStatus | boolean>;
+  /** default ['SIGTERM'] */
+  drain?: { propagationMs?: number; inflightMs?: number };
+  signals?: readonly NodeJS.Signals[] | false;
+}
+export interface Registration extends AsyncDisposable {
+  /** as announced last */
+  readonly instance: Instance;
+  readonly state: 'registering' | 'registered' | 'lost' | 'draining' | 'cancelled';
+  /** resolves when the registry acknowledged it */
+  setStatus(status: InstanceStatus): Promise<void>;
+  setMetadata(patch: Readonly<Record<string, string | undefined>>): Promise<void>;
+  drain(): Promise<void>;
+  cancel(): Promise<void>;
+}
+export interface Instance {
+  readonly id: string;
+  readonly app: string;
+  readonly address: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly url: string;
+  readonly status: InstanceStatus;
+  readonly zone: string | undefined;
+  readonly vip: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+export interface ServiceSnapshot {
+  readonly service: string;
+  readonly instances: readonly Instance[];
+  readonly known: boolean;
+  readonly stale: boolean;
+  readonly ageMs: number;
+  readonly added: readonly Instance[];
+  readonly removed: readonly Instance[];
+  readonly changed: readonly Instance[];
+}
+export interface Pick {
+  readonly instance: Instance;
+  settle(outcome: 'ok' | 'failed' | 'ignored', ms?: number): void;
+} // settle exactly once
+export interface PickOptions {
+  exclude?: readonly string[];
+  affinityKey?: string;
+  hint?: Readonly<Record<string, string>>;
+}
+
+export interface CallInfo {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+}
+export interface DiscoveryEvents {
+  snapshot: ServiceSnapshot;
+  health: HealthEvent;
+  registration: { instance: Instance; state: Registration['state']; error?: DiscoveryError };
+  source: { url: string; mode: 'push' | 'poll' | 'disk'; error?: DiscoveryError };
+  attempt: Attempt & CallInfo;
+  warning: { code: string; message: string };
+}
+export interface HealthEvent {
+  readonly service: string;
+  readonly instance: string;
+  readonly from: Health;
+  readonly to: Health;
+  readonly reason: 'consecutive' | 'rate' | 'outlier' | 'connect' | 'probe-ok' | 'probe-failed' | 'expired';
+  readonly until?: number;
+}
+export type Health = 'healthy' | 'ejected' | 'probing';
+export interface Metric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly buckets?: readonly (readonly [le: number, count: number])[];
+}
+export interface ServiceReport {
+  readonly service: string;
+  readonly panic: boolean;
+  readonly instances: readonly {
+    readonly instance: Instance;
+    readonly eligible: boolean;
+    readonly why: string;
+    readonly health: Health;
+    readonly breaker: 'closed' | 'open' | 'half-open';
+    readonly inflight: number;
+    readonly latencyMs: number;
+    readonly share: number;
+  }[];
+}
+export interface DiscoveryReport {
+  readonly services: readonly string[];
+  readonly source: { readonly url: string; readonly ageMs: number; readonly stale: boolean };
+  readonly registrations: readonly Registration[];
+}
+export interface BalancerPolicy {
+  update(view: BalancerView): void;
+  pick(now: number, exclude: readonly number[], affinityKey?: string): number;
+} // a slot of the view, -1: none
+export interface BalancerView {
+  readonly slots: readonly number[];
+  instance(slot: number): Instance;
+  weight(slot: number): number;
+  inflight(slot: number): number;
+  latencyMs(slot: number, now: number): number;
+}
+export interface InstanceSource {
+  open(
+    handler: {
+      snapshot(all: readonly Instance[]): void;
+      change(added: readonly Instance[], removed: readonly string[]): void;
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+}

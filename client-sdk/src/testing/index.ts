@@ -1,0 +1,2 @@
+/** What tests of services need: time that moves by hand, instances, a registry in the same process. */
+export { FakeClock } from './fake-clock.ts';

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { Emitter } from './emitter.ts';
+
+test('a listener hears each event until it stops listening; one added by a listener waits for the next', () => {
+  const emitter = new Emitter<number>();
+  const heard: string[] = [];
+  const stop = emitter.subscribe((value) => {
+    heard.push(`first ${value}`);
+    if (value === 1) emitter.subscribe((later) => heard.push(`late ${later}`));
+  });
+  expect(emitter.heard).toBe(true);
+
+  emitter.emit(1);
+  stop();
+  emitter.emit(2);
+
+  expect(heard).toEqual(['first 1', 'late 2']);
+});

@@ -31,7 +31,10 @@ test('steady counts from the end of the last half second with a failed or many s
 });
 
 test('what is still bad at the end of an act was never steady, and the table says so', () => {
-  const rows = summary(ACTS, calls(10, ({ startedAt }) => ({ ms: startedAt >= 9_000 ? 400 : 5 })));
+  const rows = summary(
+    ACTS,
+    calls(10, ({ startedAt }) => ({ ms: startedAt >= 9_000 ? 400 : 5 })),
+  );
   expect(rows[1]?.steadyAfterMs).toBeUndefined();
   expect(formatted(rows)).toMatch(/something happens +500 +0 +400 ms +not yet/);
 });

@@ -28,7 +28,11 @@ const FORBIDDEN: readonly (readonly [rule: string, from: string, to: string])[] 
   ['registry-reaches-only-what-it-may', 'registry-server/src/registry/z.ts', 'registry-server/src/http/z.ts'],
   ['views-reaches-only-what-it-may', 'registry-server/src/views/z.ts', 'registry-server/src/store/registry-store.ts'],
   ['resources-touch-no-store', 'registry-server/src/http/w.ts', 'registry-server/src/store/redis/w.ts'],
-  ['only-composition-roots-import-adapters', 'registry-server/src/replica/w.ts', 'registry-server/src/store/memory/w.ts'],
+  [
+    'only-composition-roots-import-adapters',
+    'registry-server/src/replica/w.ts',
+    'registry-server/src/store/memory/w.ts',
+  ],
 ];
 
 /** What closes the circles: a cycle of two files, and one of two folders whose files do not import each other. */

@@ -60,7 +60,13 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     try {
       for (const deadline = Date.now() + START_TIMEOUT_MS; ; await pause(20)) {
         if (started.exitCode !== null) throw new Error(`redis-server ended with ${started.exitCode}:\n${output}`);
-        if (await probe.ping().then(() => true, (error: Error) => /NOAUTH|NOPERM/.test(error.message))) return started;
+        if (
+          await probe.ping().then(
+            () => true,
+            (error: Error) => /NOAUTH|NOPERM/.test(error.message),
+          )
+        )
+          return started;
         if (Date.now() > deadline) {
           started.kill('SIGKILL');
           throw new Error(`redis-server did not answer within ${START_TIMEOUT_MS} ms:\n${output}`);

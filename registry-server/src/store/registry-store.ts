@@ -11,9 +11,18 @@ import type { InstanceKey } from './instance-key.ts';
 import type { InstanceRecord } from './instance-record.ts';
 
 export interface RegistryStore {
-  /** Is this position on the store's history? The first call on every connection; changes nothing. */
+  /**
+   * Is this position on the store's history? Changes nothing. The first call, and again after every `StoreAway`: a connection that broke
+   * may lead to another history, so every other method rejects with `StoreAway` until this has been asked on the new one.
+   * Nothing known (`undefined`) follows any history. A founding that was given up half-way is answered as what it was: `empty`, or
+   * `diverged` where it was founded over records.
+   */
   attach(known: Position | undefined): Promise<Standing>;
-  /** Begins a new epoch: `seed` into an empty store, or over the history named by `over`. One caller wins, the others get the standing. */
+  /**
+   * Begins a new epoch: `seed` into an empty store, or over the history named by `over` (its epoch must still stand; its records stay).
+   * One caller wins and is answered `follows` with the new position (after its tombstones); the others get the standing. Seeds get the
+   * founding's version as revision, and leases as old as `age` says (0: fresh). Ten seconds without progress, and another may take over.
+   */
   found(founding: Founding): Promise<Standing>;
   /** Everything held, in pages; exact once the changes after `position` are applied (a record with a revision not older than a change stays). */
   load(): Promise<Snapshot>;
@@ -28,7 +37,11 @@ export interface RegistryStore {
   read(keys: readonly InstanceKey[]): Promise<readonly (Stored | undefined)[]>;
   /**
    * Record or hold, lease, log entry and version in one atomic step, if the record is still at `proposal.expected`.
-   * Safe to repeat: one token has one effect, and is answered with the same `Committed` while its entry is the record's latest.
+   * Safe to repeat as it is (the same `on`): one token has one effect, and is answered with the same `Committed` while its entry is the
+   * record's latest. What leaves no record is recognised while it is among the last 1,000 changes.
+   *
+   * @throws {SweepOver} when `proposal.sweep` is void
+   * @throws {Diverged} when the store is behind `on`, or on another history
    */
   commit(proposal: Proposal): Promise<Committed | Conflict>;
   /** Extends leases by their own duration, less the beat's age, never shortening one; answers the keys that have no lease. */
@@ -52,7 +65,14 @@ export interface Position {
 
 export type Standing =
   | { readonly kind: 'follows'; readonly position: Position; readonly lease: number; readonly time: number }
-  | { readonly kind: 'diverged'; readonly position: Position; readonly lease: number; readonly time: number }
+  | {
+      readonly kind: 'diverged';
+      readonly position: Position;
+      readonly lease: number;
+      readonly time: number;
+      /** `trimmed`: the same epoch, and ahead of us, but the log no longer reaches back to our position: load and join, found nothing. */
+      readonly why: 'epoch' | 'older' | 'forked' | 'trimmed' | 'unfinished';
+    }
   | { readonly kind: 'empty' }
   /** Another node is founding; after `until` (store time) its founding may be taken over. */
   | { readonly kind: 'seeding'; readonly by: string; readonly until: number }
@@ -137,9 +157,9 @@ export interface Proposal {
   readonly expected: number;
   readonly change: ChangeBody;
   readonly by: Actor;
-  /** With a put: the lease to set, `age` ms old already. Without: the lease stays as it is. */
+  /** With a put: the lease to set, `age` ms old already. Without: the lease stays as it is (a record without one gets 90 s). */
   readonly lease?: { readonly duration: number; readonly age: number };
-  /** For evictions and holds: refused unless the token is valid and (evictions) the lease is past its deadline. */
+  /** For evictions and holds: refused unless the token is valid and (evictions) the lease is 500 ms past its deadline. */
   readonly sweep?: SweepToken;
 }
 
@@ -204,7 +224,7 @@ export interface Tick {
   readonly lease: number;
   /** Store time, epoch ms. */
   readonly time: number;
-  /** Whether the lease clock stood before this tick, so that the sweep must wait. */
+  /** Whether the lease clock stood in the last 5 s: nobody gets the sweep until all nodes have had time to flush their beats. */
   readonly stood: boolean;
   /** Records held. */
   readonly size: number;

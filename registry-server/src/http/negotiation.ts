@@ -1,0 +1,124 @@
+/**
+ * Which format an answer has and which a body is in, as stock servers decide it (protocol 1.2): by substrings where they do, by the
+ * standard's rules where they do.
+ */
+import type { Representation } from '../views/views.ts';
+
+export type Format = 'json' | 'xml';
+
+export const CONTENT_TYPE: Readonly<Record<Format, string>> = { json: 'application/json', xml: 'application/xml' };
+
+/** Lists and views: JSON exactly when Accept contains `json`; nothing else about it counts. */
+export function listFormat(accept: string | undefined): Format {
+  return accept?.includes('json') === true ? 'json' : 'xml';
+}
+
+/**
+ * A single instance: the standard's negotiation over XML and JSON, XML where both are equally welcome.
+ *
+ * @returns undefined when neither is acceptable
+ */
+export function entityFormat(accept: string | undefined): Format | undefined {
+  if (accept === undefined || accept === '' || accept === '*/*') return 'xml';
+  if (accept === 'application/json') return 'json';
+  if (accept === 'application/xml') return 'xml';
+  let json = -1;
+  let xml = -1;
+  let jsonRank = 0;
+  let xmlRank = 0;
+  for (const range of accept.split(',').slice(0, MAX_RANGES)) {
+    const { type, q } = mediaRange(range);
+    // The more specific range decides for its type, whatever a wildcard says.
+    if (type === 'application/json') [json, jsonRank] = best(q, 3, json, jsonRank);
+    else if (type === 'application/xml') [xml, xmlRank] = best(q, 3, xml, xmlRank);
+    else if (type === 'application/*' || type === '*/*') {
+      const rank = type === '*/*' ? 1 : 2;
+      [json, jsonRank] = best(q, rank, json, jsonRank);
+      [xml, xmlRank] = best(q, rank, xml, xmlRank);
+    }
+  }
+  if (json <= 0 && xml <= 0) return undefined;
+  if (json === xml) return jsonRank > xmlRank ? 'json' : 'xml';
+  return json > xml ? 'json' : 'xml';
+}
+
+/**
+ * Whether a client takes JSON or XML at all: else 406 before anything is done. Lists are JSON by substring even where the type's own
+ * `q` is 0, so this asks for names only.
+ */
+export function acceptable(accept: string | undefined): boolean {
+  if (accept === undefined || accept === '' || accept === '*/*') return true;
+  if (accept === 'application/json' || accept === 'application/xml') return true;
+  for (const range of accept.split(',').slice(0, MAX_RANGES)) {
+    const { type } = mediaRange(range);
+    if (type === '*/*' || type === 'application/*' || type === 'application/json' || type === 'application/xml') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The view that answers a list request. Only `apps` and `apps/delta` are ever compressed, as stock does. */
+export function representation(
+  accept: string | undefined,
+  eurekaAccept: string | undefined,
+  acceptEncoding: string | undefined,
+): Representation {
+  const format = listFormat(accept);
+  const form = eurekaAccept !== undefined && eurekaAccept.toLowerCase() === 'compact' ? 'compact' : 'full';
+  const encoding = acceptEncoding?.includes('gzip') === true ? 'gzip' : 'identity';
+  return { format, form, encoding };
+}
+
+export type BodyFormat =
+  | { readonly is: 'json' | 'xml' /** As the client wrote it: error bodies carry it back. */; readonly label: string }
+  /** 415. */
+  | { readonly is: 'unsupported' }
+  /** No media type at all: 400. */
+  | { readonly is: 'malformed' };
+
+/** What a body is in, by its Content-Type alone; `application/*` and wildcards are taken for XML, as stock does. */
+export function bodyFormat(contentType: string | undefined): BodyFormat {
+  if (contentType === 'application/json') return { is: 'json', label: contentType };
+  if (contentType === undefined) return { is: 'unsupported' };
+  const [type = '', ...parameters] = contentType.split(';', MAX_RANGES);
+  const name = type.trim().toLowerCase();
+  if (!MEDIA_TYPE.test(name)) return { is: 'malformed' };
+  for (const parameter of parameters) {
+    const charset = /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1]?.toLowerCase();
+    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'iso-8859-1') {
+      return { is: 'unsupported' };
+    }
+  }
+  if (name === 'application/json') return { is: 'json', label: contentType };
+  if (name === 'application/xml' || name === 'application/*' || name === '*/*')
+    return { is: 'xml', label: contentType };
+  return { is: 'unsupported' };
+}
+
+/** Whether `If-None-Match` names this ETag; tags are compared weakly. */
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true;
+  const strong = etag.replace(/^W\//, '');
+  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === strong);
+}
+
+/** More media ranges than any client sends. */
+const MAX_RANGES = 64;
+const MEDIA_TYPE = /^[^\s/;,]+\/[^\s/;,]+$/;
+
+function mediaRange(range: string): { type: string; q: number } {
+  const [type = '', ...parameters] = range.split(';');
+  let q = 1;
+  for (const parameter of parameters) {
+    const value = /^\s*q\s*=\s*([0-9.]+)\s*$/i.exec(parameter)?.[1];
+    if (value !== undefined) q = Number(value);
+  }
+  return { type: type.trim().toLowerCase(), q: Number.isNaN(q) ? 1 : q };
+}
+
+function best(q: number, rank: number, held: number, heldRank: number): [number, number] {
+  if (rank > heldRank) return [q, rank];
+  return rank === heldRank && q > held ? [q, rank] : [held, heldRank];
+}

@@ -1,0 +1,51 @@
+/** Query parameters as Eureka servers read them: the first of a name counts, a bad escape is text, names are case-sensitive. */
+
+/** More than any client sends; further ones are not read. */
+const MAX_PARAMETERS = 1_000;
+
+export class Query {
+  readonly #search: string;
+  #entries: ReadonlyMap<string, string> | undefined;
+
+  /** @param search - what follows `?`, still escaped */
+  constructor(search: string) {
+    this.#search = search;
+  }
+
+  /** The first value of this name, `''` for one without value; undefined when it is absent. */
+  get(name: string): string | undefined {
+    return this.#search === '' ? undefined : this.entries.get(name);
+  }
+
+  /** First values by name, in the order of the query; a parameter without a name is dropped. */
+  get entries(): ReadonlyMap<string, string> {
+    this.#entries ??= parse(this.#search);
+    return this.#entries;
+  }
+}
+
+function parse(search: string): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>();
+  let from = 0;
+  for (let count = 0; count < MAX_PARAMETERS && from < search.length; count++) {
+    const ampersand = search.indexOf('&', from);
+    const end = ampersand < 0 ? search.length : ampersand;
+    const equals = search.indexOf('=', from);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = decode(search.slice(from, nameEnd));
+    if (name !== '' && !entries.has(name)) entries.set(name, decode(search.slice(nameEnd + 1, end)));
+    from = end + 1;
+  }
+  return entries;
+}
+
+function decode(text: string): string {
+  if (!/[%+\u0080-\uffff]/.test(text)) return text;
+  const spaced = text.replaceAll('+', ' ');
+  const whole = /[\u0080-\uffff]/.test(spaced) ? Buffer.from(spaced, 'latin1').toString('utf8') : spaced;
+  try {
+    return decodeURIComponent(whole);
+  } catch {
+    return whole;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '@heureka/client-sdk/runtime';
+import type { EpochMs, LeaseMs } from '../registry/time.ts';
+import type { Moment } from '../replica/replica.ts';
+
+/** The lease clock counts a gap between two ticks for this long at most, in ms; so does our estimate of it. */
+const LONGEST_GAP_MS = 3_000;
+
+/** A smaller difference between two ticks is the network's, not a clock that stood. */
+const STOOD_MS = 500;
+const MAX_STRETCHES = 16;
+
+/** From this lease clock on, store time is the lease clock plus `offset`. */
+interface Stretch {
+  readonly from: LeaseMs;
+  readonly offset: number;
+}
+
+/** Store time and lease clock as this node estimates them: set by each tick, running with the monotonic clock in between, never backwards. */
+export class StoreTime {
+  readonly #clock: Clock;
+  #syncedAt: number;
+  #at: EpochMs;
+  #lease: LeaseMs = 0;
+  #latest: EpochMs = 0;
+  #latestLease: LeaseMs = 0;
+  /** Where the lease clock stood, oldest first. */
+  #stretches: Stretch[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#syncedAt = clock.monotonic();
+    this.#at = clock.now();
+  }
+
+  sync(at: EpochMs, lease: LeaseMs): void {
+    const offset = at - lease;
+    const last = this.#stretches.at(-1);
+    if (last === undefined || Math.abs(offset - last.offset) > STOOD_MS) {
+      if (lease < this.#lease) this.#stretches = [];
+      this.#stretches.push({ from: this.#stretches.length === 0 ? 0 : lease, offset });
+      if (this.#stretches.length > MAX_STRETCHES) this.#stretches.shift();
+    }
+    this.#syncedAt = this.#clock.monotonic();
+    this.#at = at;
+    // Another history may have another lease clock, behind ours: then it is that one which counts.
+    if (lease < this.#lease) this.#latestLease = lease;
+    this.#lease = lease;
+  }
+
+  get now(): EpochMs {
+    this.#latest = Math.max(this.#latest, Math.floor(this.#at + this.#elapsed));
+    return this.#latest;
+  }
+
+  /** Stands 3 s after the last tick: an outage ages no lease. */
+  get lease(): LeaseMs {
+    this.#latestLease = Math.max(this.#latestLease, this.#lease + Math.min(Math.floor(this.#elapsed), LONGEST_GAP_MS));
+    return this.#latestLease;
+  }
+
+  /** Store time of what happened at this lease clock: while it stood, an age by the lease clock says less than the truth. */
+  atLease(lease: LeaseMs): EpochMs {
+    let offset = this.#stretches[0]?.offset ?? this.#at;
+    for (const stretch of this.#stretches) if (lease >= stretch.from) offset = stretch.offset;
+    return lease + offset;
+  }
+
+  get moment(): Moment {
+    return { at: this.now, lease: this.lease };
+  }
+
+  get #elapsed(): number {
+    return this.#clock.monotonic() - this.#syncedAt;
+  }
+}

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { decodeRegistration, encodeRegistrationJson } from '@heureka/client-sdk/protocol';
 import { type Clock, type Random, sleep, systemClock, systemRandom } from '@heureka/client-sdk/runtime';
-import { decodeRegistrationXml, encodeInstanceXml, registryEvents, registryViews } from './answers.ts';
 import { ListenError } from './http/http-server.ts';
 import { RegistryHttp } from './http/registry-http.ts';
 import { IncompatibleStore, RegistryNode } from './node/registry-node.ts';
@@ -12,6 +11,7 @@ import { forLog, type Log, SILENT_LOG } from './observe/log.ts';
 import { serverMetrics } from './observe/metrics.ts';
 import { logNodeEvent } from './observe/node-log.ts';
 import { type ServerOptions, serverOptions } from './options.ts';
+import { EventHub } from './push/event-hub.ts';
 import { EurekaRegistry } from './registry/eureka-registry.ts';
 import { validateRegistration } from './registry/validate-registration.ts';
 import { listenOptions, localUrl, nodeUrl, readPem, redisChoice, StartError, storeSentence } from './server-parts.ts';
@@ -19,6 +19,10 @@ import { openMemoryStore } from './store/memory/open-memory-store.ts';
 import { redisTarget } from './store/redis/redis-options.ts';
 import { redisStore } from './store/redis/redis-store.ts';
 import { type RegistryStore, StoreAway } from './store/registry-store.ts';
+import { InstanceTexts } from './views/instance-texts.ts';
+import { RegistryViews } from './views/registry-views.ts';
+import { decodeRegistrationXml } from './xml/xml-decoder.ts';
+import { encodeInstanceXml } from './xml/xml-encoder.ts';
 
 export interface RegistryServerOptions extends Partial<ServerOptions> {
   readonly clock?: Clock;
@@ -73,13 +77,15 @@ export async function createRegistryServer(given: RegistryServerOptions = {}): P
   node.onEvent((event) => logNodeEvent(log, event));
   logChanges(node.replica, log);
 
-  const views = registryViews({
+  const texts = new InstanceTexts();
+  const views = new RegistryViews({
     replica: node.replica,
     clock,
     now: () => node.now,
     deltaWindowMs: options.deltaWindow * 1_000,
+    texts,
   });
-  const events = registryEvents({ replica: node.replica, views, clock, random });
+  const events = new EventHub({ replica: node.replica, clock, random, texts });
   const http = new RegistryHttp({
     clock,
     random,
@@ -92,7 +98,7 @@ export async function createRegistryServer(given: RegistryServerOptions = {}): P
     ledger: node,
     streams: events,
     json: { decode: (text) => decodeRegistration(text, options.metadataLimit), encode: encodeRegistrationJson },
-    xml: { decode: decodeRegistrationXml, encode: encodeInstanceXml },
+    xml: { decode: (text) => decodeRegistrationXml(text, options.metadataLimit), encode: encodeInstanceXml },
     validate: validateRegistration,
     limits: options,
     disableDelta: options.disableDelta,

@@ -23,15 +23,13 @@ export const R: Readonly<Record<string, unknown>> = {
 export const DONE: Expected = { status: 200, body: 'empty' };
 export const NO_CONTENT: Expected = { status: 204, body: 'empty' };
 export const EMPTY_404: Expected = { status: 404, body: 'empty' };
-const ERROR_PAGE =
-  'an error of ours has no body; stock renders an error page, which keeps Jersey clients from registering again';
 
 /** A step whose answer is an error without body. */
 export function emptyError(step: Omit<Step, 'expect'>, status: number, stockStatus = status): Step {
   return {
     ...step,
     expect: { status, body: 'empty' },
-    stock: { deviation: ERROR_PAGE, expect: { status: stockStatus } },
+    stock: { deviation: stockStatus === status ? 'empty-errors' : 'caller-errors', expect: { status: stockStatus } },
   };
 }
 

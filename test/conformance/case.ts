@@ -1,4 +1,5 @@
 /** How a conformance case is written down: requests in order, and what each answer must be. `cases-*.ts` hold the cases as data. */
+import type { DeviationName } from './deviations.ts';
 import type { Asked } from './exchange.ts';
 
 export interface Expected {
@@ -18,9 +19,11 @@ export interface Step {
   readonly ask: Asked;
   readonly expect: Expected;
   /** What a stock Spring server answers instead, where the two differ on purpose. */
-  readonly stock?: { readonly deviation: string; readonly expect?: Expected };
+  readonly stock?: { readonly deviation: DeviationName; readonly expect?: Expected };
   /** Wait this long before asking, in ms. */
   readonly afterMs?: number;
+  /** Ask again until the answer is the expected one, for this long at most, in ms. */
+  readonly withinMs?: number;
 }
 
 export interface Case {
@@ -29,8 +32,8 @@ export interface Case {
   readonly steps: readonly Step[];
   /** Server settings without which the case says nothing: run only where they are known to hold. */
   readonly needs?: Need;
-  /** Ours differs from stock as a whole, and why: then the case shows what ours does. */
-  readonly deviation?: string;
+  /** Ours differs from stock as a whole: then the case shows what ours does. */
+  readonly deviation?: DeviationName;
 }
 
 export type Need = 'short-delta' | 'delta-off' | 'fast-eviction';
@@ -40,6 +43,8 @@ export interface Verdict {
   readonly id: string;
   readonly about: string;
   readonly is: 'passed' | 'deviates' | 'failed' | 'not run';
-  /** Why, one line each: what failed, the deviations met, or what the case needs. */
+  /** One line each: what failed, or what the case needs. */
   readonly notes: readonly string[];
+  /** The known deviations that it met. */
+  readonly deviations: readonly DeviationName[];
 }

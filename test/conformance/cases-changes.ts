@@ -59,7 +59,7 @@ export const CHANGES: readonly Case[] = [
           headers: { ...JSON_ACCEPT, ...AS_PEER },
         },
         expect: { status: 404, body: 'empty' },
-        stock: { deviation: 'an error of ours has no body', expect: { status: 404 } },
+        stock: { deviation: 'empty-errors', expect: { status: 404 } },
       },
       shows({ overriddenStatus: 'OUT_OF_SERVICE' }),
       put(I1),

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startServer } from '../helpers/server-process.ts';
 import type { Need, Verdict } from './case.ts';
 import { CASES } from './cases.ts';
+import { type DeviationName, sentence } from './deviations.ts';
 import { runCase } from './run-case.ts';
 
 const HELP = `npm run conformance -- [--url http://host:port/eureka] [--stock] [--only C31]
@@ -50,13 +51,18 @@ const SIGN: Readonly<Record<Verdict['is'], string>> = {
   failed: 'FAILED    ',
   'not run': 'not run   ',
 };
+const met = new Set<DeviationName>();
 const counts = { passed: 0, deviates: 0, failed: 0, 'not run': 0 };
 for (const one of CASES.filter(({ id }) => values.only === undefined || id === values.only)) {
   const verdict = await runCase({ origin, base: pathname.replace(/\/+$/, ''), has, stock: values.stock }, one);
   counts[verdict.is]++;
   console.log(`${SIGN[verdict.is]}${verdict.id.padEnd(4)} ${verdict.about}`);
   for (const note of verdict.notes) console.log(`                ${note}`);
+  if (verdict.deviations.length > 0) console.log(`                ${verdict.deviations.join(', ')}`);
+  for (const name of verdict.deviations) met.add(name);
 }
+if (met.size > 0) console.log('\nKnown deviations:');
+for (const name of met) console.log(`  ${sentence(name)}`);
 console.log(
   `\n${counts.passed} passed, ${counts.deviates} as ours should but unlike stock, ${counts.failed} failed, ${counts['not run']} not run`,
 );

@@ -58,7 +58,7 @@ function masked(value: unknown, isDelta: boolean): unknown {
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value)
-      .map(([key, inner]) => [key, isDelta && key === 'versions__delta' ? 'VERSION' : masked(inner, isDelta)] as const)
+      .map(([key, inner]) => [key, member(key, inner, isDelta)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(entries);
   }
@@ -66,6 +66,13 @@ function masked(value: unknown, isDelta: boolean): unknown {
     return typeof value === 'number' ? 'MOMENT as number' : 'MOMENT as text';
   }
   return value;
+}
+
+function member(key: string, inner: unknown, isDelta: boolean): unknown {
+  if (isDelta && key === 'versions__delta') return 'VERSION';
+  // The one list whose order says something: answers stand where their items stood.
+  if (key === 'responseList' && Array.isArray(inner)) return inner.map((item) => masked(item, isDelta));
+  return masked(inner, isDelta);
 }
 
 /** What lists are ordered by: application name, instance id, else the whole item. */

@@ -20,6 +20,7 @@ export {
   decodeApplications,
   decodeInstance,
   decodeRegistration,
+  decodeUnwrapped,
   type Registration,
   withInstanceId,
 } from './json-decoder.ts';

@@ -35,6 +35,8 @@ const DATA_CENTER_CLASSES: ReadonlySet<string> = new Set([
   'com.netflix.appinfo.AmazonInfo',
   'com.netflix.appinfo.MyDataCenterInfo',
 ]);
+/** Of a number given as text, in characters. */
+const MAX_NUMBER = 64;
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
@@ -51,8 +53,13 @@ export function decodeRegistration(text: string, maxMetadata: number = MAX_METAD
 
 /** One instance without wrapper, as a server or a peer writes it. @throws DecodeError */
 export function decodeInstance(value: unknown, path = 'instance'): InstanceInfo {
-  const { missing: _, ...info } = registrationOf(object(value, path), path, MAX_METADATA);
+  const { missing: _, ...info } = decodeUnwrapped(value, path);
   return info;
+}
+
+/** The same, of an instance that is to be registered: it says what is missing. @throws DecodeError */
+export function decodeUnwrapped(value: unknown, path = 'instance'): Registration {
+  return registrationOf(object(value, path), path, MAX_METADATA);
 }
 
 /**
@@ -72,18 +79,15 @@ export function decodeApplications(text: string): Applications & { readonly skip
       continue;
     }
     const path = `applications.application.${index}`;
-    const instances: InstanceInfo[] = [];
+    const readable: InstanceInfo[] = [];
     for (const instance of many(item['instance'])) {
-      try {
-        instances.push(decodeInstance(instance, `${path}.instance`));
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        skipped++;
-      }
+      const info = unlessUnreadable(() => decodeInstance(instance, `${path}.instance`));
+      if (info === undefined) skipped++;
+      else readable.push(info);
     }
-    const name = string(item['name'], `${path}.name`)?.toUpperCase() ?? instances[0]?.app;
+    const name = unlessUnreadable(() => string(item['name'], `${path}.name`))?.toUpperCase() ?? readable[0]?.app;
     if (name === undefined) skipped++;
-    else applications.push({ name, instances });
+    else applications.push({ name, instances: readable });
   }
   return {
     versionsDelta: string(list['versions__delta'], 'applications.versions__delta'),
@@ -91,6 +95,15 @@ export function decodeApplications(text: string): Applications & { readonly skip
     applications,
     skipped,
   };
+}
+
+function unlessUnreadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 function registrationOf(from: JsonObject, path: string, maxMetadata: number): Registration {
@@ -118,10 +131,10 @@ function registrationOf(from: JsonObject, path: string, maxMetadata: number): Re
     secureVipAddress: text('secureVipAddress'),
     countryId: absent(from['countryId']) ? DEFAULT_COUNTRY : int32Of(number(from['countryId']), `${path}.countryId`),
     dataCenterInfo: center.info,
-    status: absent(from['status']) ? 'UP' : statusOf(String(from['status'])),
-    overriddenStatus: overridden(from),
+    status: statusOf(text('status') ?? 'UP'),
+    overriddenStatus: overridden(from, path),
     leaseInfo: lease(from['leaseInfo'], `${path}.leaseInfo`),
-    isCoordinatingDiscoveryServer: String(from['isCoordinatingDiscoveryServer']) === 'true',
+    isCoordinatingDiscoveryServer: text('isCoordinatingDiscoveryServer') === 'true',
     metadata,
     lastUpdatedTimestamp: timestamp(from['lastUpdatedTimestamp']) ?? 0,
     lastDirtyTimestamp: timestamp(from['lastDirtyTimestamp']),
@@ -149,13 +162,13 @@ export function withInstanceId(
   return { name, metadata: Object.assign(Object.create(null), metadata, { 'instance-id': id }) };
 }
 
-/** Both spellings are read; the later in the document counts. */
-function overridden(from: JsonObject): InstanceInfo['overriddenStatus'] {
-  let last: unknown;
+/** Both spellings are read; the later in the document counts, and a null does not. */
+function overridden(from: JsonObject, path: string): InstanceInfo['overriddenStatus'] {
+  let last: string | undefined;
   for (const [name, value] of Object.entries(from)) {
-    if (name === 'overriddenStatus' || name === 'overriddenstatus') last = value;
+    if (name === 'overriddenStatus' || name === 'overriddenstatus') last = string(value, `${path}.${name}`) ?? last;
   }
-  return absent(last) ? 'UNKNOWN' : statusOf(String(last));
+  return statusOf(last ?? 'UNKNOWN');
 }
 
 function dataCenter(
@@ -181,18 +194,27 @@ function metadataOf(value: unknown, path: string, limit: number): Readonly<Recor
   if (absent(value)) return builder.entries;
   for (const [key, inner] of Object.entries(object(value, path))) {
     if (absent(inner)) continue;
-    builder.add(key, typeof inner === 'object' ? JSON.stringify(inner) : String(inner));
+    builder.add(key, typeof inner === 'object' ? json(inner, path) : String(inner));
   }
   return builder.entries;
+}
+
+/** What is nested in metadata, as its text. @throws DecodeError for thousands of levels, which the engine cannot write */
+function json(value: object, path: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new DecodeError(path, 'is nested too deeply', { cause: error });
+  }
 }
 
 function port(value: unknown, otherwise: PortInfo, path: string): PortInfo {
   if (absent(value)) return otherwise;
   const from = object(value, path);
-  const enabled = from['@enabled'];
+  const enabled = string(from['@enabled'], `${path}.@enabled`);
   return {
     port: from['$'] === undefined ? otherwise.port : int32Of(number(from['$']), `${path}.$`),
-    enabled: absent(enabled) ? otherwise.enabled : String(enabled) === 'true',
+    enabled: enabled === undefined ? otherwise.enabled : enabled === 'true',
   };
 }
 
@@ -217,10 +239,13 @@ function timestamp(value: unknown): number | undefined {
   return absent(value) ? undefined : timestampOf(number(value), 0);
 }
 
+/** As Java reads one: no hexadecimal, no infinity. */
+const NUMERIC = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+
 /** A number, or text that is one; NaN for everything else. */
 function number(value: unknown): number {
   if (typeof value === 'number') return value;
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  return typeof value === 'string' && value.length <= MAX_NUMBER && NUMERIC.test(value) ? Number(value) : Number.NaN;
 }
 
 /** Numbers and booleans are text too. @throws DecodeError for objects, arrays, and texts that are too long */

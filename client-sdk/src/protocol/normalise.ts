@@ -52,7 +52,7 @@ export function timestampOf(value: number, otherwise: number | undefined): numbe
 
 /** What a client says of its lease; zeros and less are Eureka's defaults, and the timestamps are the server's to set. */
 export function leaseOf(intervalSecs: number, durationSecs: number): LeaseInfo {
-  const sound = (secs: number): boolean => secs > 0 && secs < INT_32;
+  const sound = (secs: number): boolean => secs >= 1 && secs < INT_32;
   return {
     renewalIntervalInSecs: sound(intervalSecs) ? Math.trunc(intervalSecs) : DEFAULT_INTERVAL_SECS,
     durationInSecs: sound(durationSecs) ? Math.trunc(durationSecs) : DEFAULT_DURATION_SECS,

@@ -4,11 +4,12 @@
  */
 import {
   DecodeError,
-  decodeInstance,
+  decodeUnwrapped,
   encodeInstanceJson,
   type InstanceInfo,
   type InstanceStatus,
   isInstanceStatus,
+  type Registration,
 } from '@heureka/client-sdk/protocol';
 import type { Answer } from '../../registry/registry.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
@@ -35,7 +36,7 @@ interface Item {
   readonly lastDirtyTimestamp: number | undefined;
   readonly status: string | undefined;
   readonly overriddenStatus: string | undefined;
-  readonly instanceInfo: InstanceInfo | undefined;
+  readonly instanceInfo: Registration | undefined;
 }
 
 interface ItemAnswer {
@@ -88,7 +89,6 @@ export class BatchResource {
     if (!isObject(item)) throw new DecodeError(path, 'must be an object');
     const action = text(item['action'], `${path}.action`);
     if (action !== undefined && !isAction(action)) throw new DecodeError(`${path}.action`, 'is no action');
-    const { instanceInfo } = item;
     return {
       action,
       app: text(item['appName'], `${path}.appName`)?.toUpperCase(),
@@ -96,10 +96,7 @@ export class BatchResource {
       lastDirtyTimestamp: timestamp(item['lastDirtyTimestamp'], `${path}.lastDirtyTimestamp`),
       status: text(item['status'], `${path}.status`),
       overriddenStatus: text(item['overriddenStatus'], `${path}.overriddenStatus`),
-      instanceInfo:
-        instanceInfo === undefined || instanceInfo === null
-          ? undefined
-          : decodeInstance(instanceInfo, `${path}.instanceInfo`),
+      instanceInfo: instance(item['instanceInfo'], `${path}.instanceInfo`),
     };
   }
 
@@ -157,9 +154,9 @@ export class BatchResource {
         return status && registry.clearOverride(context, app, id, status, lastDirtyTimestamp);
       }
       case 'Register': {
-        if (item.instanceInfo === undefined) return undefined;
-        // The item's application and the instance's own id count, as in stock, which also swallows what is invalid.
-        const info = { ...item.instanceInfo, app };
+        const info = item.instanceInfo;
+        if (info === undefined) return undefined;
+        // The instance's own id counts, not the item's; what is invalid, another application too, is swallowed: both as in stock.
         const wrong = this.#parts.validate(info, app) ?? tooMuch(info, this.#parts.limits);
         return wrong === undefined ? registry.register(context, info) : { is: 'done' };
       }
@@ -207,6 +204,13 @@ function itemAnswer(answer: Answer): ItemAnswer {
     case 'full':
       return { statusCode: 503 };
   }
+}
+
+/** Unwrapped as stock sends it; with a wrapper too, which stock misreads as two items. */
+function instance(value: unknown, path: string): Registration | undefined {
+  if (value === undefined || value === null) return undefined;
+  const wrapped = isObject(value) && isObject(value['instance']) && value['app'] === undefined;
+  return decodeUnwrapped(wrapped ? value['instance'] : value, path);
 }
 
 function known(status: string | undefined): InstanceStatus | undefined {

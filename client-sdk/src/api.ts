@@ -161,15 +161,21 @@ export interface Registration extends AsyncDisposable {
 }
 export interface Instance {
   readonly id: string;
+  /** as registered, lower-case */
   readonly app: string;
+  /** what is connected to: the IP address where it is one, else the host name */
   readonly address: string;
   readonly hostname: string;
+  /** the secure port where that is enabled, else the plain one */
   readonly port: number;
   readonly secure: boolean;
+  /** both ports where enabled, for `protocol: 'http' | 'https'` */
+  readonly ports: { readonly plain: number | undefined; readonly secure: number | undefined };
   readonly url: string;
   readonly status: InstanceStatus;
   readonly zone: string | undefined;
   readonly vip: readonly string[];
+  readonly secureVip: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 export interface ServiceSnapshot {
@@ -251,12 +257,19 @@ export interface BalancerView {
   inflight(slot: number): number;
   latencyMs(slot: number, now: number): number;
 }
+/** Where instances come from. */
 export interface InstanceSource {
-  open(
-    handler: {
-      snapshot(all: readonly Instance[]): void;
-      change(added: readonly Instance[], removed: readonly string[]): void;
-    },
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Reports until `signal` aborts; rejects only when it can never report (the options are wrong). Failures meanwhile go to `handler.failed`. */
+  open(handler: SourceHandler, signal: AbortSignal): Promise<void>;
+}
+/** What a source reports. Ids are unique inside an application only. */
+export interface SourceHandler {
+  /** The whole list. What is missing from it is doubted for a while, not removed at once. */
+  snapshot(all: readonly Instance[]): void;
+  /** Instances added or changed, and those removed by name: these are believed. */
+  change(added: readonly Instance[], removed: readonly { readonly app: string; readonly id: string }[]): void;
+  /** The list held is still right as of now: nothing has changed. */
+  confirmed?(): void;
+  /** The source could not be asked; it goes on trying. */
+  failed?(error: unknown): void;
 }

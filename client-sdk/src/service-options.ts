@@ -123,7 +123,12 @@ function check(options: ResolvedServiceOptions, path: string, problems: OptionPr
   must(Number.isInteger(connections) && connections > 0, 'connections', connections, 'a whole number above 0');
   must(fallback === undefined || typeof fallback === 'function', 'fallback', fallback, 'a function');
   if (retry !== false) {
-    must(Number.isInteger(retry.attempts) && retry.attempts > 0, 'retry.attempts', retry.attempts, 'a whole number above 0');
+    must(
+      Number.isInteger(retry.attempts) && retry.attempts > 0,
+      'retry.attempts',
+      retry.attempts,
+      'a whole number above 0',
+    );
     must(Array.isArray(retry.statuses), 'retry.statuses', retry.statuses, 'a list of HTTP statuses');
     must(Array.isArray(retry.methods), 'retry.methods', retry.methods, 'a list of HTTP methods');
     must(retry.maxReplayBytes >= 0, 'retry.maxReplayBytes', retry.maxReplayBytes, 'a number of bytes, 0 or more');

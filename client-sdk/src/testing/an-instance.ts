@@ -18,10 +18,12 @@ export function anInstance(given: Partial<Instance> = {}): Instance {
     hostname: address,
     port,
     secure,
+    ports: { plain: secure ? undefined : port, secure: secure ? port : undefined },
     url: `${secure ? 'https' : 'http'}://${host}:${port}`,
     status: 'UP',
     zone: undefined,
     vip: [app],
+    secureVip: [],
     metadata: {},
     ...given,
   };

@@ -3,6 +3,7 @@
  */
 import type { DiscoveryOptions, RegistryOptions } from './api.ts';
 import { type OptionProblem, OptionsError } from './errors.ts';
+import { type ServiceOptionsOf, serviceOptions } from './service-options.ts';
 
 /** Where a Eureka server listens when nobody says otherwise. */
 export const DEFAULT_REGISTRY_URL = 'http://localhost:8761/eureka';
@@ -28,7 +29,11 @@ export interface ResolvedRegistry {
   readonly timeoutMs: number;
 }
 
-export interface ResolvedDiscoveryOptions extends Omit<DiscoveryOptions, 'registry' | 'start' | 'readyMs' | 'zone'> {
+export interface ResolvedDiscoveryOptions
+  extends Omit<DiscoveryOptions, 'registry' | 'start' | 'readyMs' | 'zone' | 'services' | 'defaults'> {
+  /** Names that are always services, in lower case. */
+  readonly named: ReadonlySet<string>;
+  readonly optionsOf: ServiceOptionsOf;
   /** Undefined only where the caller brings a source of its own. */
   readonly registry: ResolvedRegistry | undefined;
   readonly start: 'fail-fast' | 'wait' | 'background';
@@ -50,7 +55,8 @@ export function discoveryOptions(
   const check = (fine: boolean, option: string, got: unknown, accepts: string): void => {
     if (!fine) problems.push({ option, got, accepts });
   };
-  const { registry, start = DISCOVERY_DEFAULTS.start, readyMs = DISCOVERY_DEFAULTS.readyMs, ...rest } = given;
+  const { registry, start = DISCOVERY_DEFAULTS.start, readyMs = DISCOVERY_DEFAULTS.readyMs } = given;
+  const { services, defaults, ...rest } = given;
 
   check(STARTS.includes(start), 'start', start, `one of ${STARTS.join(', ')}`);
   check(Number.isFinite(readyMs) && readyMs >= 0, 'readyMs', readyMs, 'a number of ms, 0 or more');
@@ -76,10 +82,13 @@ export function discoveryOptions(
     check(registry === undefined, 'registry', registry, 'absent where source is given');
   }
 
+  const optionsOf = serviceOptions({ ...(services && { services }), ...(defaults && { defaults }) }, problems);
   const resolved = given.source === undefined ? registryOptions(registry, environment, check) : undefined;
   if (problems.length > 0) throw new OptionsError(problems);
   return {
     ...rest,
+    named: new Set([...Object.keys(services ?? {}), ...(given.subscribe ?? [])].map((name) => name.toLowerCase())),
+    optionsOf,
     registry: resolved,
     start,
     readyMs,

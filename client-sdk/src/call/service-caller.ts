@@ -1,0 +1,294 @@
+/**
+ * Calls of one service: its balancer, connections, budgets and counters, and every call that is on its way. The entry for whoever dispatches.
+ */
+import type { CallInfo, FallbackAnswer, Instance } from '../api.ts';
+import type { Balancer, Slot } from '../balancer/balancer.ts';
+import type { CachedService, InstanceCache } from '../cache/instance-cache.ts';
+import { type Attempt as AttemptRecord, CallError, type CallErrorCode, type CallErrorFacts } from '../errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Emitter } from '../runtime/emitter.ts';
+import type { Random } from '../runtime/random.ts';
+import { RETRY_DEFAULTS, type ResolvedServiceOptions } from '../service-options.ts';
+import type { Attempt } from './attempt.ts';
+import { Call, type CallSetting, type CallTerms } from './call.ts';
+import { CallCounters } from './call-counters.ts';
+import type { Connections } from './connections.ts';
+import { DeadlineList } from './deadline-list.ts';
+import { outcomeOf, statusFails } from './failure.ts';
+import { comesInPieces, ReplayBody } from './replay-body.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { Throttle } from './throttle.ts';
+import { type CallHandler, type CallOptions, requestHeader } from './wire.ts';
+
+/** An attempt must have a connection within so many times `connectMs`, waiting for a free one included. */
+const START_FACTOR = 2;
+/** Lists of deadlines for calls with times of their own, beyond which empty ones are dropped. */
+const MAX_LISTS = 64;
+
+export interface ServiceCallerParts {
+  readonly service: string;
+  readonly options: ResolvedServiceOptions;
+  readonly balancer: Balancer;
+  readonly connections: Connections;
+  readonly cache: Pick<InstanceCache, 'ready' | 'refused'>;
+  /** Longest wait for the first list of instances, in ms. */
+  readonly readyMs: number;
+  readonly ownZone: () => string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class ServiceCaller implements CallSetting {
+  readonly service: string;
+  readonly balancer: Balancer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly counters: CallCounters = new CallCounters();
+  readonly unstarted: DeadlineList;
+  readonly fallback: CallSetting['fallback'];
+  readonly #options: ResolvedServiceOptions;
+  readonly #connections: Connections;
+  readonly #cache: Pick<InstanceCache, 'ready' | 'refused'>;
+  readonly #ownZone: () => string | undefined;
+  readonly #budget: RetryBudget;
+  readonly #throttle: Throttle;
+  readonly #deadlines: DeadlineList;
+  readonly #ownDeadlines = new Map<number, DeadlineList>();
+  readonly #patience: DeadlineList;
+  readonly #methods: ReadonlySet<string>;
+  /** For calls without options of their own: shared by all of them. */
+  readonly #repeatable: CallTerms;
+  readonly #single: CallTerms;
+  readonly #attempts = new Emitter<AttemptRecord & CallInfo>();
+  #instances: CachedService;
+  #closed = false;
+
+  /** Fires for each attempt that ended, well or not. */
+  readonly onAttempt = this.#attempts.subscribe;
+
+  constructor(parts: ServiceCallerParts, instances: CachedService) {
+    const { service, options, balancer, connections, cache, readyMs, ownZone, clock, random } = parts;
+    this.service = service;
+    this.balancer = balancer;
+    this.clock = clock;
+    this.random = random;
+    this.#options = options;
+    this.#connections = connections;
+    this.#cache = cache;
+    this.#ownZone = ownZone;
+    this.#instances = instances;
+    const { retry, totalMs, connectMs, fallback } = options;
+    this.#budget = new RetryBudget(retry === false ? 0 : retry.budgetShare);
+    this.#throttle = new Throttle(random);
+    this.#deadlines = new DeadlineList(totalMs, clock);
+    this.#patience = new DeadlineList(Math.min(readyMs, totalMs), clock);
+    this.unstarted = new DeadlineList(START_FACTOR * connectMs, clock);
+    this.#methods = new Set(retry === false ? [] : retry.methods);
+    const attempts = retry === false ? 1 : retry.attempts;
+    const statuses = retry === false ? [] : retry.statuses;
+    this.#repeatable = { idempotent: true, attempts, statuses, totalMs };
+    this.#single = { idempotent: false, attempts, statuses, totalMs };
+    this.fallback = fallback === undefined ? undefined : (error, call) => this.#answerOf(fallback, error, call);
+    balancer.onHealth(({ slot, to, reason }) => {
+      if (to === 'ejected' && reason === 'connect') this.#strand(slot);
+    });
+    balancer.onSlot(({ slot, is }) => {
+      if (is === 'freed') connections.release(slot);
+    });
+  }
+
+  /** Retries that the budget would allow now. */
+  get budget(): RetryBudget {
+    return this.#budget;
+  }
+
+  get shedShare(): number {
+    return this.#throttle.shedShare;
+  }
+
+  get instances(): CachedService {
+    return this.#instances;
+  }
+
+  /** Starts a call. The caller's handler is told how to abort it before anything else, and everything that comes of it. */
+  call(options: CallOptions, caller: CallHandler): void {
+    const terms = this.#termsOf(options);
+    const body =
+      terms.attempts > 1 && comesInPieces(options.body)
+        ? new ReplayBody(options.body, this.#options.retry === false ? 0 : this.#options.retry.maxReplayBytes)
+        : undefined;
+    const call = new Call(this, terms, body === undefined ? options : { ...options, body }, body, caller);
+    caller.onConnect(call.abort);
+    if (call.over) return;
+    const now = this.clock.monotonic();
+    if (this.#closed) call.refuse(this.error('ERR_CLOSED', 'cannot be called: discovery is closed', {}));
+    else if (!this.#cache.ready) call.await(this.#patience, now);
+    else this.#admit(call, terms, now);
+  }
+
+  /** A new list of this service's instances. */
+  update(instances: CachedService): void {
+    this.#instances = instances;
+    this.balancer.update(instances);
+  }
+
+  /** The first list of all services is there: calls that waited for it start. */
+  ready(): void {
+    const now = this.clock.monotonic();
+    for (const call of this.#patience.all() as Call[]) {
+      DeadlineList.remove(call);
+      this.#admit(call, call.terms, now);
+    }
+  }
+
+  /** Once a second. */
+  tick(now: number): void {
+    this.#budget.tick();
+    this.#throttle.tick();
+    this.balancer.tick(now);
+    this.#connections.tick();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    for (const call of this.#patience.all() as Call[])
+      call.refuse(this.error('ERR_CLOSED', 'discovery was closed', {}));
+    await this.#connections.close(graceMs);
+    for (const list of [this.#deadlines, this.#patience, this.unstarted, ...this.#ownDeadlines.values()]) list.close();
+    this.balancer.close();
+  }
+
+  dispatch(slot: Slot, options: CallOptions, attempt: Attempt): void {
+    const { instance } = attempt;
+    if (instance.zone !== this.#ownZone()) this.counters.crossZone++;
+    this.#connections.dispatch(slot, instance, options, attempt);
+  }
+
+  refused(instance: Instance): void {
+    this.#cache.refused(instance);
+  }
+
+  fails(status: number): boolean {
+    const { breaker } = this.#options;
+    if (breaker === false || breaker.isFailure === undefined) return statusFails(status);
+    return breaker.isFailure({ is: 'status', status });
+  }
+
+  countsAgainst(error: Error): boolean {
+    const { breaker } = this.#options;
+    return breaker === false || breaker.isFailure === undefined || breaker.isFailure(outcomeOf(error));
+  }
+
+  withdraw(): boolean {
+    if (this.#budget.withdraw()) return true;
+    this.counters.retriesRefused++;
+    return false;
+  }
+
+  answered(well: boolean): void {
+    if (well) {
+      this.counters.succeeded++;
+      this.#budget.succeeded();
+      this.#throttle.accepted();
+    } else this.counters.failed++;
+  }
+
+  nobody(): CallError {
+    const { instances, all } = this.#instances;
+    if (instances.length === 0) {
+      return this.error('ERR_NO_INSTANCE', `has no instance that is UP (${all.length} known)`, { retryable: true });
+    }
+    const closed = this.#options.zoneMode === 'exclusive' ? ' of its own zone (zoneMode is exclusive)' : '';
+    return this.error(
+      'ERR_SHED',
+      `has no instance${closed} that may be tried now, of ${instances.length} that are UP`,
+      {
+        retryable: true,
+        retryAfterMs: 1_000,
+      },
+    );
+  }
+
+  notReady(): CallError {
+    return this.error('ERR_NOT_READY', 'cannot be called yet: no list of instances has been received', {
+      retryable: true,
+    });
+  }
+
+  error(code: CallErrorCode, what: string, facts: Omit<CallErrorFacts, 'service'>): CallError {
+    return new CallError(code, `${this.service} ${what}`, { ...facts, service: this.service });
+  }
+
+  get attempted(): CallSetting['attempted'] {
+    return this.#attempts.heard ? this.#tell : undefined;
+  }
+
+  readonly #tell = (record: AttemptRecord, options: CallOptions): void => {
+    this.#attempts.emit({ ...record, ...this.#infoOf(options) });
+  };
+
+  #admit(call: Call, terms: CallTerms, now: number): void {
+    if (this.#throttle.admit()) call.start(this.#deadlinesOf(terms.totalMs), now);
+    else {
+      const what = 'accepts too few calls: this one was not sent';
+      call.refuse(this.error('ERR_SHED', what, { retryable: true, retryAfterMs: 1_000 }));
+    }
+  }
+
+  #termsOf(options: CallOptions): CallTerms {
+    const idempotent =
+      options.idempotent ??
+      (this.#methods.has(options.method) || requestHeader(options.headers, 'idempotency-key') !== undefined);
+    const usual = idempotent ? this.#repeatable : this.#single;
+    if (options.retry === undefined && options.totalMs === undefined) return usual;
+    const { retry, totalMs = usual.totalMs } = options;
+    if (retry === undefined) return { ...usual, totalMs };
+    if (retry === false) return { idempotent, attempts: 1, statuses: [], totalMs };
+    const base = usual.attempts > 1 ? usual : RETRY_DEFAULTS;
+    return {
+      idempotent: options.idempotent ?? (retry.methods?.includes(options.method) || idempotent),
+      attempts: retry.attempts ?? base.attempts,
+      statuses: retry.statuses ?? base.statuses,
+      totalMs,
+    };
+  }
+
+  #deadlinesOf(totalMs: number): DeadlineList {
+    if (totalMs === this.#deadlines.ms) return this.#deadlines;
+    let list = this.#ownDeadlines.get(totalMs);
+    if (list === undefined) {
+      if (this.#ownDeadlines.size >= MAX_LISTS) {
+        for (const [ms, one] of this.#ownDeadlines) {
+          if (!one.empty) continue;
+          one.close();
+          this.#ownDeadlines.delete(ms);
+        }
+      }
+      list = new DeadlineList(totalMs, this.clock);
+      this.#ownDeadlines.set(totalMs, list);
+    }
+    return list;
+  }
+
+  /** Attempts that wait for a connection to an instance that cannot be reached go elsewhere at once. */
+  #strand(slot: Slot): void {
+    for (const attempt of this.unstarted.all() as Attempt[]) if (attempt.slot === slot) attempt.strand();
+  }
+
+  async #answerOf(
+    fallback: NonNullable<ResolvedServiceOptions['fallback']>,
+    error: CallError,
+    options: CallOptions,
+  ): Promise<FallbackAnswer | undefined> {
+    try {
+      return await fallback(error, this.#infoOf(options));
+    } catch {
+      // A fallback that fails leaves the error that called for it.
+      return undefined;
+    }
+  }
+
+  #infoOf({ method, path }: CallOptions): CallInfo {
+    return { service: this.service, method, path };
+  }
+}

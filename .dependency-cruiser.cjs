@@ -4,7 +4,7 @@
  */
 const SDK = '^client-sdk/src/';
 const SERVER = '^registry-server/src/';
-const TESTS = '\\.(test|contract)\\.ts$';
+const TESTS = '\\.(test|contract|fixture)\\.ts$';
 /** The places that put the parts together. */
 const ROOTS = ['^client-sdk/src/(discovery-client|index)\\.ts$', '^registry-server/src/(server|main|index)\\.ts$'];
 
@@ -84,7 +84,15 @@ module.exports = {
     reaches(SDK, 'registration/', ['registry-api/', 'protocol/', 'runtime/', 'errors\\.ts', 'api\\.ts']),
     reaches(SDK, 'breaker/', ['protocol/', 'runtime/', 'errors\\.ts', 'api\\.ts']),
     reaches(SDK, 'balancer/', ['breaker/', 'cache/', 'protocol/', 'runtime/', 'errors\\.ts', 'api\\.ts']),
-    reaches(SDK, 'call/', ['balancer/', 'cache/', 'protocol/', 'runtime/', 'errors\\.ts', 'api\\.ts']),
+    reaches(SDK, 'call/', [
+      'balancer/',
+      'cache/',
+      'protocol/',
+      'runtime/',
+      'errors\\.ts',
+      'api\\.ts',
+      'service-options\\.ts',
+    ]),
 
     reaches(SERVER, 'xml/', []),
     reaches(SERVER, 'registry/', ['store/(registry-store|instance-record|instance-key)\\.ts']),

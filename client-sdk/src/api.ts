@@ -134,7 +134,12 @@ export interface RegistrationOptions {
   app?: string;
   port: number;
   securePort?: number;
+  /** default: environment, route to the registry, first real interface */
   address?: string;
+  /** CIDR (`10.0.0.0/8`) or the beginning of an address (`192.168.`), best first */
+  preferredNetworks?: readonly string[];
+  /** names, `*` for any characters (`docker*`) */
+  ignoredInterfaces?: readonly string[];
   hostname?: string;
   instanceId?: string;
   vip?: string;

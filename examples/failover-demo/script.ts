@@ -30,10 +30,10 @@ export const SCRIPT: readonly Event[] = [
     happen: (stage) => stage.kill(named(stage, 'a1')),
   },
   {
-    title: `one instance turns slow (b1: ${SLOW_MS} ms)`,
+    title: `one instance turns slow (a3: ${SLOW_MS} ms)`,
     watchMs: 8_000,
-    happen: (stage) => stage.say(named(stage, 'b1'), { is: 'slow', ms: SLOW_MS }),
-    heal: (stage) => stage.say(named(stage, 'b1'), { is: 'well' }),
+    happen: (stage) => stage.say(named(stage, 'a3'), { is: 'slow', ms: SLOW_MS }),
+    heal: (stage) => stage.say(named(stage, 'a3'), { is: 'well' }),
   },
   {
     title: 'one instance answers 503 (a2)',

@@ -18,14 +18,18 @@ export interface OptionRow {
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly string[];
-  /** For text: what it must look like, and how to say so. */
   /** May hold a password: never shown. */
   readonly secret?: true;
+  /** For text: what it must look like, and how to say so. */
   readonly pattern?: { readonly matches: (text: string) => boolean; readonly says: string };
 }
 
 const redisUrl = {
-  matches: (text: string): boolean => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
+  matches: (text: string): boolean => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, hostname, pathname } = new URL(text);
+    return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d{0,5})?$/.test(pathname);
+  },
   says: 'a URL such as redis://localhost:6379/0 or rediss://user:password@host:6380',
 };
 const httpUrl = {

@@ -1,6 +1,7 @@
 /** What options mean to the parts of a server: files read, addresses parsed, sentences about them. Nothing here is built or started. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ListenOptions } from './http/http-server.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -9,7 +10,7 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** @throws {StartError} when a certificate cannot be read */
+/** @throws {StartError} naming every TLS file that cannot be read or is not what it should be */
 export function listenOptions(options: ServerOptions): ListenOptions {
   const { host, port, tlsCert, tlsKey, tlsClientCa } = options;
   const timing = {
@@ -19,19 +20,67 @@ export function listenOptions(options: ServerOptions): ListenOptions {
     requestMs: Math.max(options.requestTimeout, options.headersTimeout) * 1_000,
   };
   if (tlsCert === undefined || tlsKey === undefined) return { host, port, ...timing };
-  const tls = { cert: readPem('--tls-cert', tlsCert), key: readPem('--tls-key', tlsKey) };
-  if (tlsClientCa === undefined) return { host, port, ...timing, tls };
-  return { host, port, ...timing, tls: { ...tls, clientCa: readPem('--tls-client-ca', tlsClientCa) } };
+  const problems: string[] = [];
+  const pem = (option: string, file: string, use: (text: string) => SecureContextOptions): string => {
+    try {
+      const text = readPem(option, file);
+      checkPem(option, file, use(text));
+      return text;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      problems.push(error.message);
+      return '';
+    }
+  };
+  const cert = pem('--tls-cert', tlsCert, (text) => ({ cert: text }));
+  const key = pem('--tls-key', tlsKey, (text) => ({ key: text }));
+  const clientCa = tlsClientCa === undefined ? '' : pem('--tls-client-ca', tlsClientCa, (text) => ({ ca: text }));
+  if (problems.length > 0) throw new StartError(problems.join('\n'));
+  checkPair(tlsCert, tlsKey, { cert, key });
+  return { host, port, ...timing, tls: { cert, key, ...(tlsClientCa === undefined ? {} : { clientCa }) } };
 }
 
 /** @throws {StartError} naming the option and the file */
-export function readPem(option: string, file: string): string {
+function readPem(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new StartError(`${option} names ${file}, which cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+/** Certificates of an authority that is to be trusted. @throws {StartError} naming the option and the file */
+export function readAuthority(option: string, file: string): string {
+  const ca = readPem(option, file);
+  checkPem(option, file, { ca });
+  return ca;
+}
+
+/** @throws {StartError} when TLS refuses what stands in the file */
+function checkPem(option: string, file: string, use: SecureContextOptions): void {
+  // An authority that is no certificate is passed over in silence, and would let nobody in.
+  const empty = use.ca !== undefined && !String(use.ca).includes('-----BEGIN CERTIFICATE-----');
+  const problem = empty ? 'it holds no certificate' : contextProblem(use);
+  if (problem !== undefined)
+    throw new StartError(`${option} names ${file}, which is no PEM file of its kind: ${problem}`);
+}
+
+function checkPair(certFile: string, keyFile: string, pair: SecureContextOptions): void {
+  const problem = contextProblem(pair);
+  if (problem === undefined) return;
+  throw new StartError(
+    `--tls-key names ${keyFile}, which is not the key of the certificate in ${certFile}: ${problem}`,
+  );
+}
+
+function contextProblem(use: SecureContextOptions): string | undefined {
+  try {
+    createSecureContext(use);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

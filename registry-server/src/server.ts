@@ -4,7 +4,8 @@ import { decodeRegistration, encodeRegistrationJson } from '@heureka/client-sdk/
 import { type Clock, type Random, sleep, systemClock, systemRandom } from '@heureka/client-sdk/runtime';
 import { ListenError } from './http/http-server.ts';
 import { RegistryHttp } from './http/registry-http.ts';
-import { IncompatibleStore, RegistryNode } from './node/registry-node.ts';
+import { IncompatibleStore } from './node/arrival.ts';
+import { RegistryNode } from './node/registry-node.ts';
 import { logChanges } from './observe/change-log.ts';
 import { readiness, storeHealth } from './observe/health.ts';
 import { forLog, type Log, SILENT_LOG } from './observe/log.ts';
@@ -14,7 +15,7 @@ import { type ServerOptions, serverOptions } from './options.ts';
 import { EventHub } from './push/event-hub.ts';
 import { EurekaRegistry } from './registry/eureka-registry.ts';
 import { validateRegistration } from './registry/validate-registration.ts';
-import { listenOptions, localUrl, nodeUrl, readPem, redisChoice, StartError, storeSentence } from './server-parts.ts';
+import { listenOptions, localUrl, nodeUrl, readAuthority, redisChoice, StartError, storeSentence } from './server-parts.ts';
 import { openMemoryStore } from './store/memory/open-memory-store.ts';
 import { redisTarget } from './store/redis/redis-options.ts';
 import { redisStore } from './store/redis/redis-store.ts';
@@ -162,7 +163,7 @@ async function openStore(
     }
   }
   const { namespace, keyPrefix, redisCa } = options;
-  const tls = redisCa === undefined ? {} : { tls: { ca: readPem('--redis-ca', redisCa) } };
+  const tls = redisCa === undefined ? {} : { tls: { ca: readAuthority('--redis-ca', redisCa) } };
   const redis = { clock, namespace, keyPrefix, ...choice, ...tls };
   return { store: redisStore(redis), name: redisTarget(redis).name };
 }
@@ -171,8 +172,11 @@ function startError(error: unknown): unknown {
   if (error instanceof ListenError || error instanceof IncompatibleStore) {
     return new StartError(error.message, { cause: error });
   }
-  if (error instanceof StoreAway)
-    return new StartError(`${error.reason}; check --redis (REDIS_URL).`, { cause: error });
+  if (error instanceof StoreAway) {
+    // Libraries' words may come on several lines.
+    const reason = error.reason.trim().replaceAll(/\s+/g, ' ');
+    return new StartError(`${reason}; check --redis (REDIS_URL).`, { cause: error });
+  }
   return error;
 }
 

@@ -36,13 +36,15 @@ export interface Case {
   readonly deviation?: DeviationName;
 }
 
-export type Need = 'short-delta' | 'delta-off' | 'fast-eviction';
+export const NEEDS = ['short-delta', 'delta-off', 'fast-eviction'] as const;
+export type Need = (typeof NEEDS)[number];
 
 /** What came of one case. */
 export interface Verdict {
   readonly id: string;
   readonly about: string;
-  readonly is: 'passed' | 'deviates' | 'failed' | 'not run';
+  /** `deviates`: as ours, unlike stock. `as stock`: as stock, unlike ours. */
+  readonly is: 'passed' | 'deviates' | 'as stock' | 'failed' | 'not run';
   /** One line each: what failed, or what the case needs. */
   readonly notes: readonly string[];
   /** The known deviations that it met. */

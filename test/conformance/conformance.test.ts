@@ -72,7 +72,7 @@ describe.each(SERVERS)('$name', ({ start, has, stop: end }) => {
   );
 
   test.each(runs)('$id $base: $about', async ({ one, base }) => {
-    const verdict = await runCase({ origin: server.origin, base, has: new Set(has), stock: false }, one);
+    const verdict = await runCase({ origin: server.origin, base, has: new Set(has), like: 'ours' }, one);
     expect(verdict.is === 'failed' ? verdict.notes : []).toEqual([]);
     expect(verdict.is).not.toBe('not run');
   });

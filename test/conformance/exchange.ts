@@ -1,5 +1,6 @@
-/** One HTTP exchange by `node:http`, which sends the path as it is written: no client library may tidy what a case is about. */
-import { Agent, request } from 'node:http';
+/** One HTTP exchange by `node:http` or `node:https`, which sends the path as it is written: no client library may tidy what a case is about. */
+import { Agent, request as plainRequest } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 
 export interface Asked {
@@ -19,18 +20,23 @@ export interface Answered {
   readonly length: number;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+const CONNECTIONS = { keepAlive: true, maxSockets: 8 };
+const agent = new Agent(CONNECTIONS);
+const tlsAgent = new TlsAgent(CONNECTIONS);
 const TIMEOUT_MS = 10_000;
 
 /** @throws when no answer came within 10 s, or the connection failed */
 export function exchange(origin: string, asked: Asked): Promise<Answered> {
-  const { hostname, port } = new URL(origin);
+  const { protocol, hostname, port } = new URL(origin);
+  const tls = protocol === 'https:';
+  const request = tls ? tlsRequest : plainRequest;
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        hostname,
+        // A URL brackets an IPv6 address, and a socket does not.
+        hostname: hostname.replace(/^\[|\]$/g, ''),
         port,
-        agent,
+        agent: tls ? tlsAgent : agent,
         method: asked.method,
         path: asked.path,
         headers: {

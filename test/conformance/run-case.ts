@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SaxesParser } from 'saxes';
 import type { Case, Expected, Need, Step, Verdict } from './case.ts';
 import type { DeviationName } from './deviations.ts';
-import { type Answered, exchange } from './exchange.ts';
+import { type Answered, type Asked, exchange } from './exchange.ts';
 
 export interface Target {
   /** Such as `http://127.0.0.1:8761`. */
@@ -13,63 +13,124 @@ export interface Target {
   readonly base: string;
   /** Settings that this server is known to have. */
   readonly has: ReadonlySet<Need>;
-  /** A stock server: where a step names what stock does instead, that is expected. */
-  readonly stock: boolean;
+  /** Whose answer is right where ours deviates from stock on purpose. */
+  readonly like: 'ours' | 'stock' | 'either';
+}
+
+/** The server cannot be asked, or is no Eureka server: said in one sentence. */
+export class UnusableServer extends Error {
+  override readonly name = 'UnusableServer';
 }
 
 /** Between two tries of a step that may take a while. */
 const AGAIN_MS = 50;
 
 export async function runCase(target: Target, one: Case): Promise<Verdict> {
-  const verdict = (is: Verdict['is'], notes: readonly string[] = [], deviations: readonly DeviationName[] = []) => ({
-    id: one.id,
-    about: one.about,
-    is,
-    notes,
-    deviations,
-  });
-  if (one.needs !== undefined && !target.has.has(one.needs)) return verdict('not run', [`needs ${one.needs}`]);
-  if (target.stock && one.deviation !== undefined)
-    return verdict('not run', ['it says what ours does'], [one.deviation]);
-  const failures: string[] = [];
-  const deviations = new Set<DeviationName>(one.deviation === undefined ? [] : [one.deviation]);
-  await emptied(target);
-  for (const [index, step] of one.steps.entries()) {
-    if (step.afterMs !== undefined) await pause(step.afterMs);
-    if (step.stock !== undefined) deviations.add(step.stock.deviation);
-    const problem = await problemWith(target, step);
-    if (problem !== undefined) failures.push(`step ${index + 1}, ${described(step)}: ${problem}`);
+  const { id, about, deviation } = one;
+  if (one.needs !== undefined && !target.has.has(one.needs)) {
+    return { id, about, is: 'not run', notes: [`needs ${one.needs}`], deviations: [] };
   }
-  if (failures.length > 0) return verdict('failed', failures);
-  return deviations.size > 0 ? verdict('deviates', [], [...deviations]) : verdict('passed');
+  if (target.like === 'stock' && deviation !== undefined) {
+    return { id, about, is: 'not run', notes: ['it says what ours does'], deviations: [deviation] };
+  }
+  const failures: string[] = [];
+  const ours = new Set<DeviationName>(deviation === undefined ? [] : [deviation]);
+  const stocks = new Set<DeviationName>();
+  try {
+    await emptied(target);
+    for (const [index, step] of one.steps.entries()) {
+      if (step.afterMs !== undefined) await pause(step.afterMs);
+      const { problem, as } = await tried(target, step);
+      if (problem !== undefined) failures.push(`step ${index + 1}, ${described(step)}: ${problem}`);
+      else if (step.stock !== undefined) (as === 'ours' ? ours : stocks).add(step.stock.deviation);
+    }
+  } catch (error) {
+    if (!(error instanceof UnusableServer)) throw error;
+    return { id, about, is: 'failed', notes: [error.message], deviations: [] };
+  }
+  if (failures.length > 0) {
+    // The whole case says what ours does: a server that does otherwise is not wrong, but unlike ours.
+    if (target.like === 'either' && deviation !== undefined) {
+      return { id, about, is: 'as stock', notes: [], deviations: [deviation] };
+    }
+    return { id, about, is: 'failed', notes: failures, deviations: [] };
+  }
+  if (stocks.size > 0) return { id, about, is: 'as stock', notes: [], deviations: [...stocks] };
+  return { id, about, is: ours.size > 0 ? 'deviates' : 'passed', notes: [], deviations: [...ours] };
 }
 
-async function problemWith(target: Target, { ask, expect, stock, withinMs = 0 }: Step): Promise<string | undefined> {
-  const expected = target.stock && stock !== undefined ? stock.expect : expect;
+/** What is wrong with the answer to this step; nothing: as whom the server answered. */
+async function tried(target: Target, step: Step): Promise<{ problem?: string; as?: 'ours' | 'stock' }> {
+  const { ask, expect, stock, withinMs = 0 } = step;
+  const asked = { ...ask, path: ask.path.replace(/^B/, target.base) };
   const until = performance.now() + withinMs;
   for (;;) {
-    const answer = await exchange(target.origin, { ...ask, path: ask.path.replace(/^B/, target.base) });
-    const problem = expected === undefined ? undefined : problemOf(answer, expected);
-    if (problem === undefined || performance.now() > until) return problem;
+    const answer = await answered(target.origin, asked);
+    const likeOurs = problemOf(answer, expect);
+    if (likeOurs === undefined && (target.like !== 'stock' || stock === undefined)) return { as: 'ours' };
+    if (performance.now() > until) {
+      if (stock === undefined || target.like === 'ours') return { problem: likeOurs! };
+      const likeStock = stock.expect === undefined ? undefined : problemOf(answer, stock.expect);
+      return likeStock === undefined ? { as: 'stock' } : { problem: likeStock };
+    }
     await pause(AGAIN_MS);
   }
 }
 
-/** Cancels all that is registered, so that each case starts from an empty registry. */
+/** Cancels all that is registered, so that each case starts from an empty registry. @throws UnusableServer */
 export async function emptied({ origin, base }: Pick<Target, 'origin' | 'base'>): Promise<void> {
-  const { body } = await exchange(origin, {
+  const path = `${base}/apps`;
+  const { status, body } = await answered(origin, {
     method: 'GET',
-    path: `${base}/apps`,
+    path,
     headers: { accept: 'application/json' },
   });
-  for (const app of JSON.parse(body).applications.application) {
-    for (const instance of app.instance) {
-      const id = instance.instanceId || instance.dataCenterInfo.metadata?.['instance-id'] || instance.hostName;
-      await exchange(origin, {
-        method: 'DELETE',
-        path: `${base}/apps/${encodeURIComponent(app.name)}/${encodeURIComponent(id)}`,
-      });
-    }
+  const instances = status === 200 ? idsIn(body) : undefined;
+  if (instances === undefined) {
+    throw new UnusableServer(`GET ${origin}${path} is no list of a Eureka server: ${status} ${body.slice(0, 80)}`);
+  }
+  for (const [app, id] of instances) {
+    await answered(origin, {
+      method: 'DELETE',
+      path: `${path}/${encodeURIComponent(app)}/${encodeURIComponent(id)}`,
+    });
+  }
+}
+
+interface ListedApps {
+  readonly applications: {
+    readonly application: readonly {
+      readonly name: string;
+      readonly instance: readonly {
+        readonly instanceId?: string;
+        readonly hostName: string;
+        readonly dataCenterInfo: { readonly metadata?: Readonly<Record<string, string>> };
+      }[];
+    }[];
+  };
+}
+
+/** Application and effective id of all that a list shows; undefined when it is none. */
+function idsIn(body: string): readonly (readonly [string, string])[] | undefined {
+  try {
+    const { applications } = JSON.parse(body) as ListedApps;
+    return applications.application.flatMap(({ name, instance }) =>
+      instance.map(
+        ({ instanceId, hostName, dataCenterInfo }) =>
+          [name, instanceId || dataCenterInfo.metadata?.['instance-id'] || hostName] as const,
+      ),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws UnusableServer when no answer came */
+async function answered(origin: string, asked: Asked): Promise<Answered> {
+  try {
+    return await exchange(origin, asked);
+  } catch (error) {
+    throw new UnusableServer(`${origin} does not answer: ${(error as Error).message}`, { cause: error });
   }
 }
 

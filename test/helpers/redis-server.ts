@@ -1,7 +1,7 @@
 /** Real Redis servers for tests: each on a free port, in a temporary folder, ended by its process id. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +24,11 @@ export interface RedisServer {
   resume(): void;
   /** SIGKILL: nothing is saved. Resolves when it is gone. */
   kill(): Promise<void>;
-  /** Ends it if it runs, and starts it on the same port: with what it had saved, or with `empty` without. */
-  restart(options?: { readonly empty?: boolean }): Promise<void>;
+  /**
+   * Ends it if it runs, and starts it on the same port: with what it had saved, with `empty` without, with `dump` from a copy of an older
+   * dump file (and saving no longer, until told so).
+   */
+  restart(options?: { readonly empty?: boolean; readonly dump?: string }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,8 +49,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const clients = new Set<Redis>();
   let child = await run();
 
-  async function run(): Promise<ChildProcess> {
-    const saving = options.persistent === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+  async function run(persistent = options.persistent === true): Promise<ChildProcess> {
+    const saving = persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...saving];
     const started = spawn(redisProgram(), [...args, ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -112,13 +115,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     kill,
-    async restart({ empty = false } = {}) {
+    async restart({ empty = false, dump } = {}) {
       await kill();
-      if (empty) {
+      if (empty || dump !== undefined) {
         rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true });
         rmSync(join(folder, 'dump.rdb'), { force: true });
       }
-      child = await run();
+      if (dump !== undefined) copyFileSync(dump, join(folder, 'dump.rdb'));
+      child = await run(dump === undefined && options.persistent === true);
     },
     async stop() {
       for (const client of clients) client.disconnect();

@@ -27,7 +27,7 @@ function jsClient(port: number, app: string, servicePort: number, intervalMs = 3
       requestRetryDelay: 50,
     },
   });
-  (client as unknown as { logger: { level(level: number): void } }).logger.level(60);
+  client.logger.level(60);
   return client;
 }
 
@@ -69,8 +69,8 @@ test('eureka-js-client finds what our SDK registers, follows its status, and see
   await started(client);
   onTestFinished(() => stopped(client));
 
-  const seen = () => client.getInstancesByAppId('MODERN') as { status: string; ipAddr: string; port: { $: number } }[];
-  const [instance] = await until('it finds ours', () => seen().length > 0 && seen());
+  const seen = () => client.getInstancesByAppId('MODERN');
+  const instance = await until('it finds ours', () => seen()[0]);
   expect(instance).toMatchObject({ status: 'UP', ipAddr: '127.0.0.1', port: { $: service.port } });
 
   await registration.setStatus('DOWN');

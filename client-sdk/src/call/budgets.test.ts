@@ -35,34 +35,45 @@ test('over a long failure, retries add at most what the minimum says', () => {
   expect(granted).toBeLessThanOrEqual(3 * 60 + 30);
 });
 
+/** Calls that all end the same way. */
+const calls = (throttle: Throttle, count: number, accepted: boolean): void =>
+  times(count, () => void (throttle.admit() && throttle.settled(accepted)));
+
 test('nothing is shed while half of the calls succeed', () => {
   const throttle = new Throttle(() => 0);
-  times(1_000, () => {
+  times(500, () => {
     expect(throttle.admit()).toBe(true);
-    if (throttle.shedShare === 0) throttle.accepted();
+    throttle.settled(true);
+    expect(throttle.admit()).toBe(true);
+    throttle.settled(false);
   });
   expect(throttle.shedShare).toBe(0);
 });
 
+test('calls that are still on their way say nothing: a slow start sheds nobody', () => {
+  const throttle = new Throttle(() => 0);
+  times(1_000, () => expect(throttle.admit()).toBe(true));
+});
+
 test('a service that accepts nothing gets one call in twenty, from the twentieth call on', () => {
   const throttle = new Throttle(() => 0.949);
-  times(20, () => expect(throttle.admit()).toBe(true));
-  times(1_000, () => throttle.admit());
+  calls(throttle, 20, false);
+  calls(throttle, 1_000, false);
   expect(throttle.shedShare).toBe(0.95);
   expect(throttle.admit()).toBe(false);
 });
 
 test('the first success after nothing but failures lets everybody in again', () => {
-  const throttle = new Throttle(() => 0);
-  times(500, () => throttle.admit());
+  const throttle = new Throttle(() => 0.96);
+  calls(throttle, 500, false);
   expect(throttle.shedShare).toBeGreaterThan(0.9);
-  throttle.accepted();
+  throttle.settled(true);
   expect(throttle.shedShare).toBe(0);
 });
 
 test('what happened more than a minute ago does not count', () => {
-  const throttle = new Throttle(() => 0);
-  times(500, () => throttle.admit());
+  const throttle = new Throttle(() => 0.96);
+  calls(throttle, 500, false);
   times(60, () => throttle.tick());
   expect(throttle.shedShare).toBe(0);
 });

@@ -38,8 +38,8 @@ export interface CallSetting {
   refused(instance: Instance): void;
   /** Asks for one retry of what may have been received. */
   withdraw(): boolean;
-  /** A call ended with a response; `well`: one that speaks for the service. */
-  answered(well: boolean): void;
+  /** A call that was admitted has its outcome; `well`: a response that speaks for the service. */
+  settled(well: boolean): void;
   /** Nobody can be picked, and nothing was tried. */
   nobody(): CallError;
   error(code: CallErrorCode, message: string, facts: Omit<CallErrorFacts, 'service'>): CallError;
@@ -364,7 +364,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     this.#forwarding = attempt;
     DeadlineList.remove(this);
     this.#drop();
-    this.#setting.answered(well);
+    this.#setting.settled(well);
   }
 
   /** No more attempts: the last response if there is one, else the error. @param code - undefined: nothing was tried */
@@ -377,7 +377,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     }
     DeadlineList.remove(this);
     this.#pause?.cancel();
-    this.#setting.answered(false);
+    this.#setting.settled(false);
     parked.give(this.#caller, () => this.#finish());
   }
 
@@ -386,8 +386,8 @@ export class Call extends Waiting implements AttemptOwner, Want {
     DeadlineList.remove(this);
     this.#pause?.cancel();
     const { fallback, counters } = this.#setting;
-    if (error.code === 'ERR_SHED') counters.shed++;
-    counters.failed++;
+    if (this.#started) this.#setting.settled(false);
+    else counters.failed++;
     if (fallback === undefined) {
       this.#finish();
       this.#caller.onError(error);

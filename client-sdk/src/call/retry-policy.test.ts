@@ -47,6 +47,8 @@ test.each<[string, Partial<RetryQuestion>, string]>([
   ['up to five times', refusal(MAX_UNSENT), 'again after 0 unsent'],
   ['and not six times', refusal(MAX_UNSENT + 1), 'attempts'],
   ['a refusal is no retry of what was sent: the budget does not count', { ...refusal(1) }, 'again after 0 unsent'],
+  ['a refusal with nobody else left ends the call', { ...refusal(1), untried: 0 }, 'nobody'],
+  ['a 503 of the only instance is asked again after a pause', { untried: 0 }, 'again after 12.5'],
   ['the caller’s mistake is his', { failure: FailureKind.MISTAKE, status: 0 }, 'mistake'],
   ['who wants one attempt gets one', { attempts: 1 }, 'attempts'],
 ])('%s', (_, question, expected) => {

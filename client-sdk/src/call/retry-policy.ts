@@ -48,6 +48,7 @@ export type RetryDecision =
 
 export type StopReason =
   | 'mistake'
+  | 'nobody'
   | 'deadline'
   | 'attempts'
   | 'not-repeatable'
@@ -63,6 +64,8 @@ export function decideRetry(question: RetryQuestion, withdraw: () => boolean, ra
 
   if (failure === FailureKind.CONNECT || failure === FailureKind.UNSENT) {
     if (question.remainingMs < Math.max(question.medianMs, LEAST_MS)) return stop('deadline');
+    // Nobody else is there: what refused a moment ago refuses now.
+    if (question.untried === 0) return stop('nobody');
     // Nothing was sent, so any method may be repeated, and a refusal costs the service nothing: no budget, no pause.
     return unsent < MAX_UNSENT + 1 ? { is: 'again', delayMs: 0, unsent: true } : stop('attempts');
   }

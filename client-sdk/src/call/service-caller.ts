@@ -6,7 +6,6 @@ import type { Balancer, Slot } from '../balancer/balancer.ts';
 import type { CachedService, InstanceCache } from '../cache/instance-cache.ts';
 import { type Attempt as AttemptRecord, CallError, type CallErrorCode, type CallErrorFacts } from '../errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Emitter } from '../runtime/emitter.ts';
 import type { Random } from '../runtime/random.ts';
 import { RETRY_DEFAULTS, type ResolvedServiceOptions } from '../service-options.ts';
 import type { Attempt } from './attempt.ts';
@@ -25,6 +24,12 @@ const START_FACTOR = 2;
 /** Lists of deadlines for calls with times of their own, beyond which empty ones are dropped. */
 const MAX_LISTS = 64;
 
+/** Who is told of attempts that ended; asked first whether anybody listens, as most often nobody does. */
+export interface AttemptListener {
+  readonly heard: boolean;
+  tell(attempt: AttemptRecord & CallInfo): void;
+}
+
 export interface ServiceCallerParts {
   readonly service: string;
   readonly options: ResolvedServiceOptions;
@@ -34,6 +39,7 @@ export interface ServiceCallerParts {
   /** Longest wait for the first list of instances, in ms. */
   readonly readyMs: number;
   readonly ownZone: () => string | undefined;
+  readonly listener: AttemptListener;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -59,15 +65,12 @@ export class ServiceCaller implements CallSetting {
   /** For calls without options of their own: shared by all of them. */
   readonly #repeatable: CallTerms;
   readonly #single: CallTerms;
-  readonly #attempts = new Emitter<AttemptRecord & CallInfo>();
+  readonly #listener: AttemptListener;
   #instances: CachedService;
   #closed = false;
 
-  /** Fires for each attempt that ended, well or not. */
-  readonly onAttempt = this.#attempts.subscribe;
-
   constructor(parts: ServiceCallerParts, instances: CachedService) {
-    const { service, options, balancer, connections, cache, readyMs, ownZone, clock, random } = parts;
+    const { service, options, balancer, connections, cache, readyMs, ownZone, listener, clock, random } = parts;
     this.service = service;
     this.balancer = balancer;
     this.clock = clock;
@@ -76,6 +79,7 @@ export class ServiceCaller implements CallSetting {
     this.#connections = connections;
     this.#cache = cache;
     this.#ownZone = ownZone;
+    this.#listener = listener;
     this.#instances = instances;
     const { retry, totalMs, connectMs, fallback } = options;
     this.#budget = new RetryBudget(retry === false ? 0 : retry.budgetShare);
@@ -185,12 +189,12 @@ export class ServiceCaller implements CallSetting {
     return false;
   }
 
-  answered(well: boolean): void {
+  settled(well: boolean): void {
     if (well) {
       this.counters.succeeded++;
       this.#budget.succeeded();
-      this.#throttle.accepted();
     } else this.counters.failed++;
+    this.#throttle.settled(well);
   }
 
   nobody(): CallError {
@@ -220,17 +224,18 @@ export class ServiceCaller implements CallSetting {
   }
 
   get attempted(): CallSetting['attempted'] {
-    return this.#attempts.heard ? this.#tell : undefined;
+    return this.#listener.heard ? this.#tell : undefined;
   }
 
   readonly #tell = (record: AttemptRecord, options: CallOptions): void => {
-    this.#attempts.emit({ ...record, ...this.#infoOf(options) });
+    this.#listener.tell({ ...record, ...this.#infoOf(options) });
   };
 
   #admit(call: Call, terms: CallTerms, now: number): void {
     if (this.#throttle.admit()) call.start(this.#deadlinesOf(terms.totalMs), now);
     else {
       const what = 'accepts too few calls: this one was not sent';
+      this.counters.shed++;
       call.refuse(this.error('ERR_SHED', what, { retryable: true, retryAfterMs: 1_000 }));
     }
   }

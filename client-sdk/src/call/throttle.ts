@@ -31,20 +31,27 @@ export class Throttle {
     return Math.min(MAX_SHED, Math.max(0, (this.#callsSum - K * this.#acceptedSum) / (this.#callsSum + 1)));
   }
 
-  /** One call wants to start. @returns false: shed it */
+  /** One call wants to start. @returns false: shed it; it counts as a call that was not accepted */
   admit(): boolean {
     const share = this.shedShare;
-    this.#calls[this.#second]!++;
-    this.#callsSum++;
-    return share === 0 || this.#random() >= share;
+    if (share === 0 || this.#random() >= share) return true;
+    this.#count();
+    return false;
   }
 
-  /** A call ended, after its retries, with an answer that speaks for the service. */
-  accepted(): void {
-    // The first success after nothing but failures: the service is back, and must not wait for the window to pass.
-    if (this.#acceptedSum === 0 && this.#callsSum > MIN_CALLS) this.#forget();
-    this.#accepted[this.#second]!++;
-    this.#acceptedSum++;
+  /**
+   * A call that was admitted has ended, after its retries. Counted only now: what is still on its way says nothing yet.
+   *
+   * @param accepted - with an answer that speaks for the service
+   */
+  settled(accepted: boolean): void {
+    if (accepted) {
+      // The first success after nothing but failures: the service is back, and must not wait for the window to pass.
+      if (this.#acceptedSum === 0 && this.#callsSum > MIN_CALLS) this.#forget();
+      this.#accepted[this.#second]!++;
+      this.#acceptedSum++;
+    }
+    this.#count();
   }
 
   /** Once a second. */
@@ -54,6 +61,11 @@ export class Throttle {
     this.#acceptedSum -= this.#accepted[this.#second]!;
     this.#calls[this.#second] = 0;
     this.#accepted[this.#second] = 0;
+  }
+
+  #count(): void {
+    this.#calls[this.#second]!++;
+    this.#callsSum++;
   }
 
   #forget(): void {

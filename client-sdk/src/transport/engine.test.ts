@@ -111,6 +111,7 @@ function scene(instances: readonly Instance[], options: DiscoveryOptions['defaul
       cache: { ready: true, refused: () => undefined },
       readyMs: 1_000,
       ownZone: () => undefined,
+      listener: { heard: false, tell: () => undefined },
       clock: systemClock,
       random: () => 0.1,
     },

@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly host: string | undefined;
   /** 0: a free one. */
   readonly port: number;
+  /** The flag that chooses the port, for the sentence about one in use; default `--port`. */
+  readonly portOption?: string;
   readonly keepAliveMs: number;
   readonly headersMs: number;
   readonly requestMs: number;
@@ -80,12 +82,12 @@ export class HttpServer {
 
   /** @returns the port listened on. @throws {ListenError} */
   async listen(): Promise<number> {
-    const { host, port } = this.#options;
+    const { host, port, portOption = '--port' } = this.#options;
     this.#server.listen({ port, ...(host === undefined ? {} : { host }) });
     try {
       await once(this.#server, 'listening');
     } catch (error) {
-      throw new ListenError(listenProblem(error as NodeJS.ErrnoException, host, port), { cause: error });
+      throw new ListenError(listenProblem(error as NodeJS.ErrnoException, host, port, portOption), { cause: error });
     }
     return (this.#server.address() as AddressInfo).port;
   }
@@ -115,11 +117,16 @@ export class HttpServer {
   }
 }
 
-function listenProblem({ code, message }: NodeJS.ErrnoException, host: string | undefined, port: number): string {
+function listenProblem(
+  { code, message }: NodeJS.ErrnoException,
+  host: string | undefined,
+  port: number,
+  portOption: string,
+): string {
   const place = host === undefined ? `port ${port}` : `${host}:${port}`;
   switch (code) {
     case 'EADDRINUSE':
-      return `${place} is in use by another program; choose another with --port.`;
+      return `${place} is in use by another program; choose another with ${portOption}.`;
     case 'EACCES':
       return `${place} may not be used by this user; ports below 1024 often need a privilege.`;
     case 'EADDRNOTAVAIL':

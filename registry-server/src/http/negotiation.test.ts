@@ -49,6 +49,10 @@ test.each([
   ['application/json; charset=utf-8', 'json'],
   ['Application/XML;charset=ISO-8859-1', 'xml'],
   ['application/json;charset=utf-16', 'unsupported'],
+  ['application/json; Charset = "UTF-8"', 'json'],
+  ['application/json;charset="', 'unsupported'],
+  ['application/json;charset=', 'unsupported'],
+  ['application/json;q;charset', 'json'],
   ['application/*', 'xml'],
   ['*/*', 'xml'],
   ['text/plain', 'unsupported'],
@@ -57,6 +61,15 @@ test.each([
   ['', 'malformed'],
 ])('a body labelled %j is %s', (type, format) => {
   expect(bodyFormat(type).is).toBe(format);
+});
+
+test('a header of spaces is read in one pass', () => {
+  const spaces = ' '.repeat(200_000);
+  const begun = performance.now();
+  expect(bodyFormat(`application/json;charset=${spaces}x y`).is).toBe('unsupported');
+  expect(acceptable(`a/b;q=${spaces}x,${spaces}`)).toBe(false);
+  expect(entityFormat(`application/json;q=${spaces}x`)).toBe('json');
+  expect(performance.now() - begun).toBeLessThan(200);
 });
 
 test('gzip is told by substring, compact in any case', () => {

@@ -85,10 +85,8 @@ export function bodyFormat(contentType: string | undefined): BodyFormat {
   const name = type.trim().toLowerCase();
   if (!MEDIA_TYPE.test(name)) return { is: 'malformed' };
   for (const parameter of parameters) {
-    const charset = /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1]?.toLowerCase();
-    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'iso-8859-1') {
-      return { is: 'unsupported' };
-    }
+    const charset = parameterValue(parameter, 'charset');
+    if (charset !== undefined && !CHARSETS.has(charset.toLowerCase())) return { is: 'unsupported' };
   }
   if (name === 'application/json') return { is: 'json', label: contentType };
   if (name === 'application/xml' || name === 'application/*' || name === '*/*')
@@ -106,16 +104,26 @@ export function matches(ifNoneMatch: string | undefined, etag: string): boolean 
 
 /** More media ranges than any client sends. */
 const MAX_RANGES = 64;
+/** Bodies are read as UTF-8 whichever of them is named, as stock does. */
+const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'iso-8859-1']);
 const MEDIA_TYPE = /^[^\s/;,]+\/[^\s/;,]+$/;
 
 function mediaRange(range: string): { type: string; q: number } {
   const [type = '', ...parameters] = range.split(';');
   let q = 1;
   for (const parameter of parameters) {
-    const value = /^\s*q\s*=\s*([0-9.]+)\s*$/i.exec(parameter)?.[1];
-    if (value !== undefined) q = Number(value);
+    const value = parameterValue(parameter, 'q');
+    if (value !== undefined && /^[0-9.]+$/.test(value)) q = Number(value);
   }
   return { type: type.trim().toLowerCase(), q: Number.isNaN(q) ? 1 : q };
+}
+
+/** The value of `name=value` or `name="value"`, if the parameter has this name. By hand: a pattern would try each split of a long run of spaces. */
+function parameterValue(parameter: string, name: string): string | undefined {
+  const equals = parameter.indexOf('=');
+  if (equals < 0 || parameter.slice(0, equals).trim().toLowerCase() !== name) return undefined;
+  const value = parameter.slice(equals + 1).trim();
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
 
 function best(q: number, rank: number, held: number, heldRank: number): [number, number] {

@@ -44,6 +44,8 @@ let loaded: boolean;
 let state: NodeState;
 let failures: unknown[];
 let answered: string[];
+/** Applications that registrations were judged by. */
+let validated: string[];
 
 const verb =
   (name: string) =>
@@ -110,7 +112,10 @@ const parts: ProtocolParts & { clock: typeof systemClock } = {
   },
   json: codec('json'),
   xml: codec('xml'),
-  validate: (info, app) => (info.hostName === 'invalid' ? `Mismatched appName, expecting ${app}` : undefined),
+  validate: (info, app) => {
+    validated.push(app);
+    return info.hostName === 'invalid' ? `Mismatched appName, expecting ${app}` : undefined;
+  },
   limits: { bodyLimit: 2_000, metadataLimit: 100 },
   disableDelta: false,
   clock: systemClock,
@@ -141,6 +146,7 @@ beforeEach(() => {
   state = { is: 'following', since: 0 };
   failures = [];
   answered = [];
+  validated = [];
 });
 
 const ask = (line: string, ...headers: string[]): Promise<RawAnswer> => rawHttp(port, [`${line} HTTP/1.1`, ...headers]);
@@ -412,7 +418,7 @@ test('a batch is verbs from a peer, answered one by one in order', async () => {
     { appName: 'a', id: 'i1', action: 'Heartbeat', lastDirtyTimestamp: 5, overriddenStatus: 'DOWN', status: 'UP' },
     { appName: 'a', id: 'i2', action: 'Cancel' },
     { appName: 'a', id: 'i3', action: 'Register' },
-    { appName: 'a', id: 'i4', action: 'Register', instanceInfo: JSON.parse(encodeInstanceJson(HELD)) },
+    { appName: 'billing', id: 'i4', action: 'Register', instanceInfo: JSON.parse(encodeInstanceJson(HELD)) },
     { appName: 'a', id: 'i5', action: 'StatusUpdate', status: 'DOWN', lastDirtyTimestamp: '6' },
     { appName: 'a', id: 'i6', action: 'DeleteStatusOverride' },
     { appName: 'a', id: 'i7' },
@@ -425,10 +431,19 @@ test('a batch is verbs from a peer, answered one by one in order', async () => {
   expect(calls).toEqual([
     ['renew', 'A', 'i1', { lastDirtyTimestamp: 5, overriddenStatus: 'DOWN' }, 'replication'],
     ['cancel', 'A', 'i2', 'replication'],
-    ['register', expect.objectContaining({ app: 'A' }), 'replication'],
+    // The instance's own id, not the item's: protocol 7.2.
+    ['register', expect.objectContaining({ app: 'BILLING', instanceId: 'i1' }), 'replication'],
     ['overrideStatus', 'A', 'i5', 'DOWN', 6, 'replication'],
     ['clearOverride', 'A', 'i6', 'UNKNOWN', undefined, 'replication'],
   ]);
+});
+
+test('a registration in a batch that is invalid is swallowed, and judged by the application of its item', async () => {
+  const instanceInfo = { ...JSON.parse(encodeInstanceJson(HELD)), hostName: 'invalid' };
+  const answer = await batch([{ appName: 'a', id: 'i1', action: 'Register', instanceInfo }]);
+  expect(answer.text).toBe('{"responseList":[{"statusCode":200}]}');
+  expect(validated).toEqual(['A']);
+  expect(calls).toEqual([]);
 });
 
 test('a conflict in a batch carries our copy unwrapped; XML is answered where JSON is not asked for', async () => {

@@ -49,7 +49,12 @@ export class RegistryHttp {
     this.#main = new HttpServer(listen, first, web(adminPort === undefined), clock);
     if (adminPort !== undefined) {
       const { tls: _, ...plain } = listen;
-      this.#admin = new HttpServer({ ...plain, port: adminPort }, () => false, web(true), clock);
+      this.#admin = new HttpServer(
+        { ...plain, port: adminPort, portOption: '--admin-port' },
+        () => false,
+        web(true),
+        clock,
+      );
     }
   }
 

@@ -20,6 +20,8 @@ export interface NodeStatus {
   readonly holds: readonly Hold[];
   /** Instances changed while the store is away, to be joined. */
   readonly marked: number;
+  /** Heartbeats acknowledged and not yet written. */
+  readonly beatsWaiting: number;
   readonly nodes: readonly NodeReport[];
   readonly lastFault: string | undefined;
 }

@@ -34,9 +34,10 @@ export class StoreTime {
 
   sync(at: EpochMs, lease: LeaseMs): void {
     const offset = at - lease;
+    // A restored store's lease clock lies behind ours: what its leases say of before is as we knew it, what we knew of after is not its past.
+    if (lease < this.#lease - STOOD_MS) this.#stretches = this.#stretches.filter(({ from }) => from < lease);
     const last = this.#stretches.at(-1);
     if (last === undefined || Math.abs(offset - last.offset) > STOOD_MS) {
-      if (lease < this.#lease) this.#stretches = [];
       this.#stretches.push({ from: this.#stretches.length === 0 ? 0 : lease, offset });
       if (this.#stretches.length > MAX_STRETCHES) this.#stretches.shift();
     }

@@ -27,5 +27,6 @@ export function readiness(state: NodeState): Readiness {
 
 /** What peers ask: `following` means that this node has the store, so that a node which has not is the one cut off (F5). */
 export function storeHealth(state: NodeState): { readonly state: string } {
+  if (state.is === 'following' && state.doubt !== undefined) return { state: 'doubting' };
   return { state: state.is === 'draining' ? state.was : state.is };
 }

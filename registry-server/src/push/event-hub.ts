@@ -29,6 +29,8 @@ export const ALIVE_MS = 15_000;
 const CHECK_MS = 1_000;
 /** Larger ones are fetched instead, compressed and at the reader's own speed. */
 const MAX_EVENT_BYTES = 128 * 1024;
+/** So many are always larger than that: no instance is less than 512 bytes as JSON. */
+const MAX_EVENT_INSTANCES = 256;
 /** Browsers come back after 1 to 5 s: not all at once. */
 const RETRY_MS = 1_000;
 const RETRY_SPREAD_MS = 4_000;
@@ -155,6 +157,8 @@ export class EventHub {
   #event(changes: readonly AppliedChange[], to: Cursor, wanted: Wanted): string | undefined {
     const instances = selected(changes, wanted);
     if (instances.length === 0) return undefined;
+    // Before any text is made: after an hour apart a thousand readers come back at once.
+    if (instances.length > MAX_EVENT_INSTANCES) return cursorEvent('gap', to);
     const counters = { version: String(to.version), hash: hashCodeOf(this.#replica.statusCounts) };
     const event = deltaEvent(to, listText(instances, counters, LAYOUT, this.#texts));
     return event.length > MAX_EVENT_BYTES ? cursorEvent('gap', to) : event;

@@ -60,11 +60,26 @@ export function judge(
   now: LeaseMs,
   options: JudgeOptions = JUDGE_DEFAULTS,
 ): Judgement {
+  const steps = judgeInSteps(leases, holds, now, options);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** Leases looked at in one step: some hundred microseconds. */
+const STEP = 1_000;
+
+/** The same, pausing after each thousand leases, for whoever must not stand still: all of them are looked at up to five times. */
+export function* judgeInSteps(
+  leases: readonly Lease[],
+  holds: readonly Hold[],
+  now: LeaseMs,
+  options: JudgeOptions = JUDGE_DEFAULTS,
+): Generator<void, Judgement> {
   const holdOf = new Map(holds.map((hold) => [hold.group, hold]));
   const covering = new Set<Hold>();
   const open: Lease[] = [];
   const expired: Lease[] = [];
-  for (const lease of leases) {
+  for (const [index, lease] of leases.entries()) {
+    if (index % STEP === STEP - 1) yield;
     const covered = coverOf(lease, holdOf, covering, now);
     if (covered === 'none') open.push(lease);
     if (covered !== 'running' && isExpired(lease, now)) expired.push(lease);
@@ -74,7 +89,7 @@ export function judge(
 
   const place: PlacedHold[] = [];
   const spared = new Set<string>();
-  for (const [group, count] of counted(open, now)) {
+  for (const [group, count] of yield* counted(open, now)) {
     const known = count.members - count.arrived;
     const lost = count.silent - count.arrived;
     if (known < options.holdPopulation) continue;
@@ -122,9 +137,10 @@ interface Count {
 }
 
 /** The groups that have an expired member, counted. */
-function counted(open: readonly Lease[], now: LeaseMs): ReadonlyMap<string, Count> {
+function* counted(open: readonly Lease[], now: LeaseMs): Generator<void, ReadonlyMap<string, Count>> {
   const counts = new Map<string, Count>();
-  for (const lease of open) {
+  for (const [index, lease] of open.entries()) {
+    if (index % STEP === STEP - 1) yield;
     if (!isExpired(lease, now)) continue;
     for (const group of lease.groups) {
       const count = counts.get(group);
@@ -132,7 +148,8 @@ function counted(open: readonly Lease[], now: LeaseMs): ReadonlyMap<string, Coun
       else count.lastExpired = Math.max(count.lastExpired, lease.heard);
     }
   }
-  for (const lease of open) {
+  for (const [index, lease] of open.entries()) {
+    if (index % STEP === STEP - 1) yield;
     const silent = isSilent(lease, now);
     for (const group of lease.groups) {
       const count = counts.get(group);
@@ -143,7 +160,8 @@ function counted(open: readonly Lease[], now: LeaseMs): ReadonlyMap<string, Coun
       count.firstSilence = Math.min(count.firstSilence, lease.heard);
     }
   }
-  for (const lease of open) {
+  for (const [index, lease] of open.entries()) {
+    if (index % STEP === STEP - 1) yield;
     if (isSilent(lease, now)) continue;
     for (const group of lease.groups) {
       const count = counts.get(group);

@@ -183,8 +183,8 @@ export class Replica implements ReplicaReader {
     this.#counts = new Map();
     for (const { key, record, revision, heard } of content) {
       const known = old.get(key);
-      const latest =
-        known !== undefined && known.heard > heard.lease ? { lease: known.heard, at: known.heardAt } : heard;
+      // By store time: the lease clock of another history may lie behind ours.
+      const latest = known !== undefined && known.heardAt > heard.at ? { lease: known.heard, at: known.heardAt } : heard;
       this.#insert(
         key,
         record,

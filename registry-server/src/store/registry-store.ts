@@ -21,7 +21,7 @@ export interface RegistryStore {
   /**
    * Begins a new epoch: `seed` into an empty store, or over the history named by `over` (its epoch must still stand; its records stay).
    * One caller wins and is answered `follows` with the new position (after its tombstones); the others get the standing. Seeds get the
-   * founding's version as revision, and leases as old as `age` says (0: fresh). Ten seconds without progress, and another may take over.
+   * founding's version as revision, and leases as old as `age` says (see `Tick.opened` for why that ends none). Ten seconds without progress, and another may take over.
    */
   found(founding: Founding): Promise<Standing>;
   /** Everything held, in pages; exact once the changes after `position` are applied (a record with a revision not older than a change stays). */
@@ -101,6 +101,8 @@ export interface Stored {
   readonly record: InstanceRecord;
   /** Milliseconds of lease clock since the last sign of life. */
   readonly age: number;
+  /** Something else deleted its lease: it would never end. Absent: it has one. */
+  readonly leaseless?: true;
 }
 
 export interface Snapshot {
@@ -224,6 +226,11 @@ export interface Tick {
   readonly lease: number;
   /** Store time, epoch ms. */
   readonly time: number;
+  /**
+   * Lease clock (ms) when this history began. No lease counts as older: whoever beats at another node than the founder's was not heard there,
+   * and the clock of a history that was founded over may have jumped.
+   */
+  readonly opened: number;
   /** Whether the lease clock stood in the last 5 s: nobody gets the sweep until all nodes have had time to flush their beats. */
   readonly stood: boolean;
   /** Records held. */

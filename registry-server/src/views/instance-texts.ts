@@ -1,10 +1,23 @@
-/** Instances as text, each encoded once for each layout that is asked for: lists, deltas and pushed events all use the same text. */
+/**
+ * Instances as text, each encoded once for each layout that is asked for: lists, deltas and pushed events all use the same text. Bounded, since
+ * large lists hold bytes and need the texts of what changes, and of its neighbours, alone.
+ */
 import type { ServedInstance } from '../replica/replica-reader.ts';
 import type { Layout, LayoutName } from './layout.ts';
 
+/** Of text in one generation, in UTF-16 units; there are two for each layout. */
+const GENERATION_TEXT = 8 * 1024 * 1024;
+
+interface Generations {
+  young: Map<ServedInstance, string>;
+  /** Those not asked for since the young ones began to be gathered go first. */
+  old: ReadonlyMap<ServedInstance, string>;
+  /** Of text in the young one. */
+  length: number;
+}
+
 export class InstanceTexts {
-  /** Weak: the text goes with the instance, and instances are never changed. */
-  readonly #texts = new Map<LayoutName, WeakMap<ServedInstance, string>>();
+  readonly #layouts = new Map<LayoutName, Generations>();
   #encoded = 0;
 
   /** How many instances have been encoded so far. */
@@ -13,22 +26,31 @@ export class InstanceTexts {
   }
 
   of(served: ServedInstance, layout: Layout): string {
-    let texts = this.#texts.get(layout.name);
+    let texts = this.#layouts.get(layout.name);
     if (texts === undefined) {
-      texts = new WeakMap();
-      this.#texts.set(layout.name, texts);
+      texts = { young: new Map(), old: new Map(), length: 0 };
+      this.#layouts.set(layout.name, texts);
     }
-    const known = texts.get(served);
-    if (known !== undefined) return known;
-    const text = flat(layout.instance(served.info));
-    this.#encoded++;
-    texts.set(served, text);
+    const young = texts.young.get(served);
+    if (young !== undefined) return young;
+    let text = texts.old.get(served);
+    if (text === undefined) {
+      text = flat(layout.instance(served.info));
+      this.#encoded++;
+    }
+    if (texts.length + text.length > GENERATION_TEXT) {
+      texts.old = texts.young;
+      texts.young = new Map();
+      texts.length = 0;
+    }
+    texts.young.set(served, text);
+    texts.length += text.length;
     return text;
   }
 
   /** Nobody has asked for this layout in a while. */
   drop(layout: LayoutName): void {
-    this.#texts.delete(layout);
+    this.#layouts.delete(layout);
   }
 }
 

@@ -1,15 +1,19 @@
 /**
  * The registry's answers over the replica. Texts of instances are made once per change, lists once per version and layout, and what nobody
- * asks for is not made. Small lists are put together from those texts; the list of everything has a builder of its own.
+ * asks for is not made. Small lists are put together from those texts; the list of everything and the delta are kept up change by change
+ * (`large-list.ts`).
  */
 import { appsHashCode, hashCodeOf } from '@heureka/client-sdk/protocol';
 import type { Clock } from '@heureka/client-sdk/runtime';
 import type { AppliedChange, Cursor, ReplicaReader, ServedInstance } from '../replica/replica-reader.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { BuildTurns } from './build-turns.ts';
 import { inOrder } from './canonical-order.ts';
 import { selected, wantedBy } from './change-selection.ts';
+import { DeltaWindow } from './delta-window.ts';
 import { InstanceTexts } from './instance-texts.ts';
-import { type Counters, type Layout, type LayoutName, layoutOf } from './layout.ts';
+import { LargeLists } from './large-lists.ts';
+import { type Counters, type Layout, layoutOf } from './layout.ts';
 import { ListAnswer } from './list-answer.ts';
 import { appText, listText } from './list-text.ts';
 import type { ChangeFilter, EncodedAnswer, Representation, Views } from './views.ts';
@@ -33,14 +37,6 @@ const KEPT_BYTES = 32 * 1024 * 1024;
 
 type Answer = EncodedAnswer | Promise<EncodedAnswer>;
 
-interface Window {
-  /** Store time (epoch ms) of the oldest change in it; Infinity: there is none. */
-  readonly oldest: number;
-  readonly from: number;
-  readonly instances: readonly ServedInstance[];
-  readonly answers: Map<LayoutName, ListAnswer>;
-}
-
 export class RegistryViews implements Views {
   readonly #replica: ReplicaReader;
   readonly #now: () => number;
@@ -48,8 +44,8 @@ export class RegistryViews implements Views {
   readonly #texts: InstanceTexts;
   /** Names the content: versions that changed no instance do not count. */
   #content: Cursor;
-  #window: Window | undefined;
-  readonly #everything = new Map<LayoutName, ListAnswer>();
+  readonly #everything: LargeLists;
+  readonly #window: DeltaWindow;
   readonly #parts = new AnswerCache<ListAnswer>(KEPT_BYTES);
   /** Since a cursor; only for the present one. */
   readonly #since = new AnswerCache<ListAnswer>(KEPT_BYTES);
@@ -57,43 +53,55 @@ export class RegistryViews implements Views {
   /** Of changes up to this version it is not known what stood there before. */
   #unknownUpTo: number;
 
-  constructor({ replica, now, deltaWindowMs, texts = new InstanceTexts() }: RegistryViewsOptions) {
+  constructor({ replica, clock, now, deltaWindowMs, texts = new InstanceTexts() }: RegistryViewsOptions) {
     this.#replica = replica;
     this.#now = now;
     this.#deltaWindowMs = deltaWindowMs;
     this.#texts = texts;
     this.#content = contentOf(replica);
     this.#unknownUpTo = replica.cursor.version;
-    replica.onChange(({ cursor }) => this.#changed(cursor));
+    const shared = { texts, clock, turns: new BuildTurns(clock) };
+    this.#everything = new LargeLists({
+      ...shared,
+      content: {
+        all: () => replica.all(),
+        title: (layout) => ({
+          counters: this.#counters(FULL_VERSION),
+          etag: this.#etag(String(this.#content.version), 'all', layout),
+        }),
+      },
+    });
+    this.#window = new DeltaWindow({
+      ...shared,
+      recent: (since) => replica.recent(since),
+      title: (from, layout) => {
+        const { version } = this.#content;
+        return {
+          counters: this.#counters(String(version)),
+          etag: this.#etag(`${from ?? version}-${version}`, 'delta', layout),
+        };
+      },
+    });
+    replica.onChange((change) => {
+      this.#content = change.cursor;
+      this.#everything.changed(change);
+      this.#window.changed(change);
+    });
     replica.onReset(({ version }) => {
       this.#unknownUpTo = version;
       this.#parts.clear();
-      this.#changed(contentOf(replica));
+      this.#content = contentOf(replica);
+      this.#everything.replaced();
+      this.#window.replaced();
     });
   }
 
   all(as: Representation): Answer {
-    const layout = layoutOf(as);
-    let answer = this.#everything.get(layout.name);
-    if (answer === undefined) {
-      const text = listText(inOrder(this.#replica.all()), this.#counters(FULL_VERSION), layout, this.#texts);
-      answer = new ListAnswer(this.#etag(String(this.#content.version), 'all', layout), text);
-      this.#everything.set(layout.name, answer);
-    }
-    return answer.as(as.encoding);
+    return this.#everything.answer(as);
   }
 
   delta(as: Representation): Answer {
-    const layout = layoutOf(as);
-    const window = this.#recent();
-    let answer = window.answers.get(layout.name);
-    if (answer === undefined) {
-      const { version } = this.#content;
-      const text = listText(window.instances, this.#counters(String(version)), layout, this.#texts);
-      answer = new ListAnswer(this.#etag(`${window.from}-${version}`, 'delta', layout), text);
-      window.answers.set(layout.name, answer);
-    }
-    return answer.as(as.encoding);
+    return this.#window.answer(as, this.#now() - this.#deltaWindowMs);
   }
 
   app(name: string, as: Representation): Answer | undefined {
@@ -140,27 +148,6 @@ export class RegistryViews implements Views {
     const instances = selected(changes, wantedBy(filter, this.#unknownUpTo));
     const text = listText(instances, this.#counters(String(to.version)), layout, this.#texts);
     return new ListAnswer(this.#etag(`${from.version}-${to.version}`, 'since', layout), text);
-  }
-
-  #changed(content: Cursor): void {
-    this.#content = content;
-    this.#window = undefined;
-    this.#everything.clear();
-  }
-
-  /** The window of deltas as it stands now: made anew after a change, and when its oldest entry has become too old. */
-  #recent(): Window {
-    const since = this.#now() - this.#deltaWindowMs;
-    if (this.#window !== undefined && this.#window.oldest >= since) return this.#window;
-    const changes = this.#replica.recent(since);
-    const oldest = Math.min(...changes.slice(0, 1).map(({ at }) => at), Number.POSITIVE_INFINITY);
-    this.#window = {
-      oldest,
-      from: changes[0]?.cursor.version ?? this.#content.version,
-      instances: inOrder(changes.map(({ delta }) => delta)),
-      answers: new Map(),
-    };
-    return this.#window;
   }
 
   #part(kind: 'app' | 'vip' | 'svip', name: string, size: number, layout: Layout, text: () => string): ListAnswer {

@@ -10,6 +10,8 @@ export interface Head extends Position {
   readonly lease: number;
   /** Store time (epoch ms) of the latest tick. */
   readonly tick: number;
+  /** Lease clock (ms) when this history began: no lease counts as older. Absent in data files of before. */
+  readonly opened?: number;
 }
 
 export interface Entry {

@@ -96,7 +96,7 @@ export class MemoryStore implements RegistryStore {
     }
     const next: MemoryState = {
       ...emptyState(),
-      head: { epoch: randomUUID(), version, token, secret: founding.secret, lease, tick: now },
+      head: { epoch: randomUUID(), version, token, secret: founding.secret, lease, tick: now, opened: lease },
       records,
       holds: new Map('over' in founding ? this.#state.holds : []),
     };
@@ -217,6 +217,7 @@ export class MemoryStore implements RegistryStore {
       position: positionOf(head),
       lease,
       time: now,
+      opened: head.opened ?? 0,
       stood,
       size: this.#state.records.size,
       leases: this.#state.records.size,

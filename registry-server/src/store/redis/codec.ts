@@ -10,25 +10,35 @@ export function decodeRecord(key: InstanceKey, text: string, deadline: unknown, 
   const second = text.indexOf('|', first + 1);
   const third = text.indexOf('|', second + 1);
   const duration = Number(text.slice(second + 1, third));
-  const heard = deadline === null || deadline === undefined ? lease : Number(deadline) - duration;
+  const leaseless = deadline === null || deadline === undefined;
+  const heard = leaseless ? lease : Number(deadline) - duration;
   return {
     key,
     revision: Number(text.slice(0, first)),
     token: text.slice(first + 1, second),
     record: JSON.parse(text.slice(third + 1)) as InstanceRecord,
     age: Math.max(0, lease - heard),
+    ...(leaseless ? { leaseless } : {}),
   };
 }
 
 export type StreamEntry = readonly [id: string, fields: readonly string[]];
 
+const KINDS: readonly string[] = ['put', 'remove', 'hold', 'release'] satisfies ChangeBody['kind'][];
+
 /** @throws {Diverged} for a kind of change that this program does not know: it was written by a newer node, and only a load shows its effect */
-export function decodeEntry([id, fields]: StreamEntry): Change {
+export function decodeEntry(entry: StreamEntry): Change {
+  const change = decodeKnown(entry);
+  if (change === undefined)
+    throw new Diverged(`the log's entry ${entry[0]} is of a kind that this program does not know`);
+  return change;
+}
+
+/** @returns undefined for a kind of change that this program does not know: a load shows its effect without it */
+export function decodeKnown([id, fields]: StreamEntry): Change | undefined {
   const [, token, , previous, , at, , body, , by] = fields;
   const change = JSON.parse(body!) as ChangeBody;
-  if (!['put', 'remove', 'hold', 'release'].includes(change.kind)) {
-    throw new Diverged(`the log holds a change of unknown kind '${change.kind}'`);
-  }
+  if (!KINDS.includes(change.kind)) return undefined;
   return {
     ...change,
     version: Number(id.slice(0, id.indexOf('-'))),

@@ -17,6 +17,8 @@ export class RedisLink {
   readonly #client: RedisClient;
   #lastError: unknown;
   #attached = false;
+  /** Ended by us, and not yet closed. */
+  #givenUp = false;
   #closed = false;
 
   constructor(
@@ -37,6 +39,7 @@ export class RedisLink {
     // What comes after may be another server: nothing but `attach` is sent on it first.
     this.#client.on('close', () => {
       this.#attached = false;
+      this.#givenUp = false;
     });
     this.#client.on('ready', () => {
       this.#lastError = undefined;
@@ -55,27 +58,31 @@ export class RedisLink {
   /** Waits until commands can be sent, 2 s at most. @throws {StoreAway} with the reason */
   async ready(): Promise<void> {
     if (this.#closed) throw new StoreAway('not done', `${this.#target.name}: the store was closed`);
-    if (this.#client.status === 'ready') return;
+    if (this.#client.status === 'ready' && !this.#givenUp) return;
+    // One that was given up is on its way out; it is the next one that counts.
+    if (this.#givenUp) await this.#next(['close', 'end']);
+    const begin = this.#client.status === 'wait' || this.#client.status === 'end';
+    await this.#next(['ready', 'close', 'end'], begin ? () => this.#client.connect() : undefined);
+    if ((this.#client.status as string) !== 'ready') throw unreachable(this.#target, this.#lastError);
+  }
+
+  /** Waits for one of these events, or for `begin` to fail, 2 s at most. */
+  async #next(events: readonly string[], begin?: () => Promise<unknown>): Promise<void> {
     const settled = new AbortController();
     const settle = (): void => settled.abort();
-    this.#client.once('ready', settle);
-    this.#client.once('close', settle);
-    this.#client.once('end', settle);
-    if (this.#client.status === 'wait' || this.#client.status === 'end') {
-      this.#client.connect().catch((error: unknown) => {
-        this.#lastError ??= error;
-        settle();
-      });
-    }
+    for (const event of events) this.#client.once(event, settle);
+    begin?.().catch((error: unknown) => {
+      this.#lastError ??= error;
+      settle();
+    });
     await sleep(this.#clock, CONNECT_MS, settled.signal, { keepAlive: true });
-    for (const event of ['ready', 'close', 'end']) this.#client.off(event, settle);
-    if ((this.#client.status as string) !== 'ready') throw unreachable(this.#target, this.#lastError);
+    for (const event of events) this.#client.off(event, settle);
   }
 
   /** Runs a script on an attached connection. @throws {StoreAway | Diverged} */
   async run(name: ScriptName, args: readonly (string | number)[]): Promise<Reply> {
     if (this.#closed) throw new StoreAway('not done', `${this.#target.name}: the store was closed`);
-    if (this.#client.status !== 'ready') throw unreachable(this.#target, this.#lastError);
+    if (this.#client.status !== 'ready' || this.#givenUp) throw unreachable(this.#target, this.#lastError);
     if (!this.#attached) throw new StoreAway('not done', `${this.#target.name} was reached anew: attach first`);
     return this.runUnattached(name, args);
   }
@@ -86,7 +93,7 @@ export class RedisLink {
     try {
       reply = (await this.#client.evalsha(sha, this.#keys.length, ...this.#keys, ...args)) as Reply;
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw storeAway(this.#target, error);
+      if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw this.#away(error);
       reply = await this.#load(lua, args);
     }
     if (reply[0] === 'DIVERGED' && name !== 'attach') throw new Diverged(`${this.#target.name}: ${reply[1]}`);
@@ -98,7 +105,7 @@ export class RedisLink {
     try {
       return (await this.#client.eval(lua, this.#keys.length, ...this.#keys, ...args)) as Reply;
     } catch (error) {
-      throw storeAway(this.#target, error);
+      throw this.#away(error);
     }
   }
 
@@ -108,8 +115,17 @@ export class RedisLink {
     try {
       return await command(this.#client);
     } catch (error) {
-      throw storeAway(this.#target, error);
+      throw this.#away(error);
     }
+  }
+
+  #away(error: unknown): StoreAway {
+    // A server that says nothing keeps its connections; only a new one is led to the master that took its place.
+    if (error instanceof Error && error.message.includes('timed out') && !this.#closed && !this.#givenUp) {
+      this.#givenUp = true;
+      this.#client.disconnect(true);
+    }
+    return storeAway(this.#target, error);
   }
 
   close(): void {

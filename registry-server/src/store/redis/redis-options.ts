@@ -52,6 +52,8 @@ const COMMON = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 1_000,
+  // A server that stands still never answers the end of a connection.
+  disconnectTimeout: 50,
   lazyConnect: true,
   disableClientInfo: true,
   // A demoted master goes on talking to us; a new connection finds the new one. 1: without sending the command again.

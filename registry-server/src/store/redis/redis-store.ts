@@ -27,7 +27,7 @@ import {
   type Tick,
 } from '../registry-store.ts';
 import { CHANGES_KEPT, CHANGES_KEPT_MS, DEFAULT_LEASE_MS, PAGE, READS_SCHEMA } from '../store-limits.ts';
-import { contentOf, decodeEntry, decodeHolds, decodeRecord, fieldOf, type StreamEntry } from './codec.ts';
+import { contentOf, decodeHolds, decodeKnown, decodeRecord, fieldOf, type StreamEntry } from './codec.ts';
 import { keyList, type RedisKeys, redisKeys } from './keys.ts';
 import { RedisLink, type Reply } from './link.ts';
 import { type RedisStoreOptions, type RedisTarget, redisTarget } from './redis-options.ts';
@@ -230,7 +230,7 @@ class RedisStore implements RegistryStore {
       const entries = (await this.#link.ask((client) =>
         client.xrange(this.#keys.changes, next, `${upTo.version}-0`, 'COUNT', PAGE),
       )) as unknown as StreamEntry[];
-      recent.push(...entries.map(decodeEntry));
+      recent.push(...entries.map(decodeKnown).filter((change) => change !== undefined));
       if (entries.length < PAGE) return recent;
       next = `(${entries.at(-1)![0]}`;
     }

@@ -22,11 +22,12 @@ export function decodeStanding([kind, ...fields]: Reply): Standing {
 }
 
 export function decodeTick(reply: Reply): Tick {
-  const [, epoch, version, token, lease, time, stood, size, leases, expired, sweep, secret, reports] = reply;
+  const [, epoch, version, token, lease, time, stood, size, leases, expired, sweep, secret, reports, opened] = reply;
   return {
     position: { epoch: String(epoch), version: Number(version), token: String(token) },
     lease: Number(lease),
     time: Number(time),
+    opened: Number(opened),
     stood: stood === '1',
     size: Number(size),
     leases: Number(leases),

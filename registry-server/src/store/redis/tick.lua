@@ -1,5 +1,5 @@
 -- ARGV: 1 node, 2 its report as json, 3 sweep token to take, 4 age at which changes are trimmed (ms), 5 most changes kept.
--- Reply: DIVERGED why | OK epoch version token lease time stood size leases expired sweep secret, reports.
+-- Reply: DIVERGED why | OK epoch version token lease time stood size leases expired sweep secret, reports, opened.
 if not head.epoch then return {'DIVERGED', 'the store is empty'} end
 if head.state ~= 'open' then return {'DIVERGED', 'the store is being seeded'} end
 local gap = now - tonumber(head.tick)
@@ -37,4 +37,5 @@ if oldest then
   redis.call('XTRIM', KEYS[5], 'MINID', int(low) .. '-0')
 end
 return {'OK', head.epoch, head.version, head.token, int(lease), int(now), now < quiet and '1' or '0',
-  redis.call('HLEN', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCOUNT', KEYS[3], '-inf', int(lease)), sweep, head.secret, reports}
+  redis.call('HLEN', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCOUNT', KEYS[3], '-inf', int(lease)), sweep, head.secret, reports,
+  head.opened or '0'}

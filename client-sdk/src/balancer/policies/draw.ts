@@ -1,0 +1,83 @@
+/** Draws positions of a view by weight, in constant time: uniformly while weights are alike, else from an alias table. */
+import type { BalancerView } from '../../api.ts';
+import type { Random } from '../../runtime/random.ts';
+
+/** Weights this much apart are alike: a table would cost more than it gives. */
+const ALIKE = 1.01;
+/** Draws until the second differs from the first; a heavy one may come again and again. */
+const REDRAWS = 4;
+
+export class Draw {
+  readonly #random: Random;
+  #count = 0;
+  #even = true;
+  /** The chance of a position's own, and who else lives there (Vose's alias method). */
+  #own = new Float64Array(0);
+  #alias = new Int32Array(0);
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  update(view: BalancerView): void {
+    const { slots } = view;
+    this.#count = slots.length;
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    let sum = 0;
+    for (const slot of slots) {
+      const weight = view.weight(slot);
+      least = Math.min(least, weight);
+      most = Math.max(most, weight);
+      sum += weight;
+    }
+    this.#even = slots.length < 2 || most <= least * ALIKE || !(sum > 0);
+    if (!this.#even) {
+      this.#build(
+        slots.map((slot) => view.weight(slot)),
+        sum,
+      );
+    }
+  }
+
+  /** A position, 0 to count - 1. The view must not be empty. */
+  one(): number {
+    const at = this.#random() * this.#count;
+    const position = Math.floor(at);
+    if (this.#even) return position;
+    return at - position < this.#own[position]! ? position : this.#alias[position]!;
+  }
+
+  /** Another position than `first`, if there is one. */
+  other(first: number): number {
+    if (this.#count < 2) return first;
+    if (!this.#even) {
+      for (let draw = 0; draw < REDRAWS; draw++) {
+        const position = this.one();
+        if (position !== first) return position;
+      }
+    }
+    const position = Math.floor(this.#random() * (this.#count - 1));
+    return position >= first ? position + 1 : position;
+  }
+
+  #build(weights: number[], sum: number): void {
+    const count = weights.length;
+    const own = new Float64Array(count).fill(1);
+    const alias = Int32Array.from({ length: count }, (_, position) => position);
+    const left = Float64Array.from(weights, (weight) => (weight * count) / sum);
+    const small: number[] = [];
+    const large: number[] = [];
+    for (let position = 0; position < count; position++) (left[position]! < 1 ? small : large).push(position);
+    while (small.length > 0 && large.length > 0) {
+      const poor = small.pop()!;
+      const rich = large.at(-1)!;
+      own[poor] = left[poor]!;
+      alias[poor] = rich;
+      left[rich] = left[rich]! - (1 - left[poor]!);
+      if (left[rich]! < 1) small.push(large.pop()!);
+    }
+    this.#own = own;
+    this.#alias = alias;
+  }
+}

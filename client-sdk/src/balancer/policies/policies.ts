@@ -1,0 +1,49 @@
+/** Policies by name, and one of the user's own: all behind the same port. */
+import type { BalancerPolicy, PolicyName } from '../../api.ts';
+import type { Random } from '../../runtime/random.ts';
+import { Affinity } from './affinity.ts';
+import { AvailabilityFiltering } from './availability-filtering.ts';
+import { BestAvailable } from './best-available.ts';
+import { LeastRequest } from './least-request.ts';
+import { OwnPolicy, type Turn } from './own-policy.ts';
+import { PeakEwma } from './peak-ewma.ts';
+import { RandomChoice } from './random-choice.ts';
+import { RoundRobin } from './round-robin.ts';
+import { Weighted } from './weighted.ts';
+import { WeightedResponseTime } from './weighted-response-time.ts';
+import { ZoneAvoidance } from './zone-avoidance.ts';
+
+export interface PolicyKind {
+  /** One for each group of instances that is picked from. */
+  readonly make: () => BalancerPolicy;
+  /** It sees the instances of all zones and chooses among zones itself. */
+  readonly choosesZone: boolean;
+  /** A call's zone follows its key, not chance. */
+  readonly byKey: boolean;
+}
+
+type Made = new (random: Random) => BalancerPolicy;
+
+const BY_NAME: ReadonlyMap<string, Made> = new Map<string, Made>([
+  ['peak-ewma', PeakEwma],
+  ['least-request', LeastRequest],
+  ['round-robin', RoundRobin],
+  ['random', RandomChoice],
+  ['weighted', Weighted],
+  ['affinity', Affinity],
+  ['availability-filtering', AvailabilityFiltering],
+  ['best-available', BestAvailable],
+  ['weighted-response-time', WeightedResponseTime],
+  ['zone-avoidance', ZoneAvoidance],
+]);
+
+/** @throws {RangeError} for a name that is unknown */
+export function policyKind(policy: PolicyName | BalancerPolicy, random: Random): PolicyKind {
+  if (typeof policy === 'object') {
+    const turn: Turn = { of: undefined };
+    return { make: () => new OwnPolicy(policy, turn, random), choosesZone: true, byKey: false };
+  }
+  const Policy = BY_NAME.get(policy);
+  if (Policy === undefined) throw new RangeError(`there is no policy '${policy}'`);
+  return { make: () => new Policy(random), choosesZone: Policy === ZoneAvoidance, byKey: Policy === Affinity };
+}

@@ -22,57 +22,25 @@ import { untilListed } from './cache/first-list.ts';
 import { ServiceCache } from './cache/service-cache.ts';
 import { SnapshotFile } from './cache/snapshot-file.ts';
 import { SnapshotKeeper } from './cache/snapshot-keeper.ts';
-import type { Connections } from './call/connections.ts';
 import { pickInstance } from './call/pick-instance.ts';
-import { portOf } from './call/reachable.ts';
 import type { AttemptListener, ServiceCaller } from './call/service-caller.ts';
 import { ServiceCallers } from './call/service-callers.ts';
 import { ServiceNames } from './call/service-names.ts';
 import { discoveryOptions, type ResolvedDiscoveryOptions } from './discovery-options.ts';
-import { CallError, OptionsError, RegistryError } from './errors.ts';
+import { CallError, OptionsError } from './errors.ts';
+import { type Machine, SYSTEM } from './machine.ts';
 import { DiscoveryEventSources } from './observe/discovery-events.ts';
 import { metricsOf } from './observe/metrics.ts';
 import { Registrations } from './registration/registrations.ts';
-import type { SignalProcess } from './registration/signals.ts';
 import { systemSurroundings } from './registration/system-surroundings.ts';
-import type { HttpClient } from './registry-api/http-client.ts';
-import { HttpRegistryApi } from './registry-api/http-registry-api.ts';
 import type { RegistryApi } from './registry-api/registry-api.ts';
-import { type Clock, sleep, systemClock } from './runtime/clock.ts';
+import type { Clock } from './runtime/clock.ts';
 import { type Loop, startLoop } from './runtime/loop.ts';
-import { type Random, systemRandom } from './runtime/random.ts';
-import type { ResolvedServiceOptions } from './service-options.ts';
 import { EurekaSource } from './source/eureka-source.ts';
+import { startPolicy } from './start-policy.ts';
 import { DiscoveryDispatcher, type Services } from './transport/discovery-dispatcher.ts';
 import { globalDispatcher, installDispatcher } from './transport/global-dispatcher.ts';
-import { InstancePools } from './transport/instance-pools.ts';
-import { UndiciHttpClient } from './transport/registry-http.ts';
 import { ServiceRequests } from './transport/service-request.ts';
-import { tcpProbe } from './transport/tcp-probe.ts';
-
-/** What a test puts in place of the machine. */
-export interface Machine {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly process: SignalProcess | undefined;
-  /** How registries are reached. */
-  readonly http: ((options: ResolvedDiscoveryOptions) => HttpClient) | undefined;
-  /** How instances are reached. */
-  readonly connections: ((options: ResolvedServiceOptions) => Connections) | undefined;
-  /** Whether an instance accepts connections. */
-  readonly probe: ((instance: Instance) => Promise<boolean>) | undefined;
-}
-
-const SYSTEM: Machine = {
-  clock: systemClock,
-  random: systemRandom,
-  environment: process.env,
-  process,
-  http: undefined,
-  connections: undefined,
-  probe: undefined,
-};
 
 const TICK_MS = 1_000;
 /** The ticker this late: the event loop stood still, and what we know is old. */
@@ -122,6 +90,7 @@ class DiscoveryClient implements Discovery {
   readonly #closing = new AbortController();
   /** The registry pushes its changes now. */
   #pushed = false;
+  #refreshing = false;
   #following: Promise<void> | undefined;
   #ticker: Loop | undefined;
   #closed: Promise<void> | undefined;
@@ -131,7 +100,7 @@ class DiscoveryClient implements Discovery {
     this.#options = options;
     this.#clock = clock;
     this.#cache = new ServiceCache({ clock });
-    this.#api = registryApi(options, machine);
+    this.#api = machine.registry(options);
     this.#eureka =
       this.#api === undefined || options.registry === undefined
         ? undefined
@@ -177,17 +146,21 @@ class DiscoveryClient implements Discovery {
     signal?.addEventListener('abort', () => void this.close(), { once: true });
     if (await this.#snapshots?.restore()) this.#events.emit('source', { url: 'snapshot file', mode: 'disk' });
     this.#snapshots?.start();
-    const firstFailure = this.#firstFailure();
+    const started = startPolicy({
+      start,
+      readyMs,
+      cache: this.#cache,
+      onSource: this.#eureka?.onSource,
+      url: this.#api?.server ?? 'source',
+      clock: this.#clock,
+      signal: this.#closing.signal,
+    });
     this.#following = this.#source.open(this.#handler(), this.#closing.signal).catch((error: unknown) => {
       this.#events.emit('warning', { code: 'SOURCE_FAILED', message: messageOf(error) });
     });
     this.#tick();
-    if (start === 'background') return;
-    const listed = this.#answered(readyMs);
-    const failed = start === 'fail-fast' ? await Promise.race([listed, firstFailure]) : await listed;
-    if (signal?.aborted) throw signal.reason;
-    if (failed instanceof Error) throw failed;
-    if (failed === false) throw this.#unavailable(`did not answer within ${readyMs} ms (option readyMs)`);
+    await started;
+    signal?.throwIfAborted();
   }
 
   request(
@@ -310,7 +283,8 @@ class DiscoveryClient implements Discovery {
     });
   }
 
-  #calling({ clock, random, probe, connections }: Machine, ownZone: () => string | undefined): ServiceCallers {
+  #calling(machine: Machine, ownZone: () => string | undefined): ServiceCallers {
+    const { clock, random } = machine;
     const { optionsOf, readyMs, dispatcherFor } = this.#options;
     return new ServiceCallers({
       cache: this.#cache,
@@ -329,23 +303,22 @@ class DiscoveryClient implements Discovery {
             const app = this.#registrations?.app;
             return app === undefined ? undefined : this.#cache.service(app);
           },
-          probe:
-            probe ??
-            ((instance) =>
-              tcpProbe({ address: instance.address, port: portOf(instance, protocol) ?? 0 }, options.connectMs)),
+          probe: (instance) => machine.probe(instance, protocol, options.connectMs),
         });
         balancer.onHealth(({ slot: _, ...event }) => this.#events.emit('health', event));
         return balancer;
       },
-      connections: (options, protocol) =>
-        connections?.(options) ?? new InstancePools({ options, protocol, dispatcherFor, clock }),
+      connections: (options, protocol) => machine.connections(options, protocol, dispatcherFor),
     });
   }
 
   #listen(): void {
     const { emit } = this.#events;
     const cache = this.#cache;
-    cache.onChange((snapshot) => emit.call(this.#events, 'snapshot', snapshot));
+    cache.onChange((snapshot) => {
+      this.#refreshSoon();
+      emit.call(this.#events, 'snapshot', snapshot);
+    });
     cache.onReport(() => {
       this.#callers.refresh();
       this.#registrations?.compare((app, id) => cache.holds(app, id));
@@ -358,6 +331,16 @@ class DiscoveryClient implements Discovery {
       warnings?.((event) => emit.call(this.#events, 'warning', event));
     }
     this.#registrations?.onEvent((event) => emit.call(this.#events, 'registration', event));
+  }
+
+  /** Once for all services that change in one turn. */
+  #refreshSoon(): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    queueMicrotask(() => {
+      this.#refreshing = false;
+      this.#callers.refresh();
+    });
   }
 
   #tick(): void {
@@ -406,49 +389,6 @@ class DiscoveryClient implements Discovery {
       failed: (error) => this.#events.emit('warning', { code: 'SOURCE_FAILED', message: messageOf(error) }),
     };
   }
-
-  /** @returns whether a registry (or source) has answered: a list from disk does not count */
-  async #answered(ms: number): Promise<boolean> {
-    const until = this.#clock.monotonic() + ms;
-    while (!this.#cache.answered) {
-      const left = until - this.#clock.monotonic();
-      if (left <= 0 || this.#closing.signal.aborted) return false;
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          const stop = this.#cache.onReport(() => {
-            stop();
-            resolve();
-          });
-        }),
-        sleep(this.#clock, left, this.#closing.signal, { keepAlive: true }),
-      ]);
-    }
-    return true;
-  }
-
-  #firstFailure(): Promise<Error> {
-    return new Promise((resolve) => {
-      const stop = this.#eureka?.onSource(({ error }) => {
-        if (error === undefined) return;
-        stop?.();
-        resolve(error);
-      });
-    });
-  }
-
-  #unavailable(what: string): RegistryError {
-    return new RegistryError('ERR_REGISTRY_UNAVAILABLE', `the registry ${what}`, this.#api?.server ?? 'source');
-  }
-}
-
-function registryApi(
-  { registry, zone, ...options }: ResolvedDiscoveryOptions,
-  machine: Machine,
-): RegistryApi | undefined {
-  if (registry === undefined) return undefined;
-  const { clock, random } = machine;
-  const http = machine.http?.({ registry, zone, ...options }) ?? new UndiciHttpClient({ tls: registry.tls });
-  return new HttpRegistryApi({ ...registry, zone, http, clock, random });
 }
 
 function attemptListener(events: DiscoveryEventSources): AttemptListener {

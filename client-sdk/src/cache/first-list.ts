@@ -11,11 +11,13 @@ export async function untilListed(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (cache.ready) return true;
-  const listed = new AbortController();
-  const stop = cache.onReport(() => listed.abort());
-  const ended = (): void => listed.abort();
+  const over = new AbortController();
+  const stop = cache.onReport(() => {
+    if (cache.ready) over.abort();
+  });
+  const ended = (): void => over.abort();
   signal?.addEventListener('abort', ended, { once: true });
-  await sleep(clock, ms, signal?.aborted ? signal : listed.signal, { keepAlive: true });
+  await sleep(clock, ms, signal?.aborted ? signal : over.signal, { keepAlive: true });
   signal?.removeEventListener('abort', ended);
   stop();
   return cache.ready;

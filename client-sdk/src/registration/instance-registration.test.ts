@@ -264,7 +264,7 @@ test('the versions of registrations never go backwards, wherever the clock goes'
   await clock.advance(100);
   await down;
   expect(version()).toBeGreaterThan(before);
-  expect(warnings).toEqual(['set-back']);
+  expect(warnings).toEqual(['clock-set-back']);
 });
 
 test('our own record of before a restart, with the clock set back since, is outdone: one dispute, then right', async () => {
@@ -338,7 +338,7 @@ test('after a stall or a sleep longer than the lease it beats at once and warns'
   clock.jump(40_000);
   await clock.advance(1_100);
   expect(api.calls.slice(before)).toEqual(['beat']);
-  expect(warnings).toEqual(['sleep']);
+  expect(warnings).toEqual(['machine-slept']);
 });
 
 test('cancel while a registration is on its way waits for it, and then takes the record out', async () => {

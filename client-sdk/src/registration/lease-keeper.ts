@@ -387,8 +387,8 @@ export class LeaseKeeper {
   /** Time passed us by. */
   #passed(gap: TimeGap): void {
     const { leaseMs } = this.#options;
-    if (gap.is !== 'set-back') this.#times.atOnce();
-    if (gap.is === 'set-back' || gap.ms > leaseMs) this.#warn(gap.is, describeGap(gap, leaseMs));
+    if (gap.is !== 'clock-set-back') this.#times.atOnce();
+    if (gap.is === 'clock-set-back' || gap.ms > leaseMs) this.#warn(gap.is, describeGap(gap, leaseMs));
   }
 
   #healthChanged(): void {

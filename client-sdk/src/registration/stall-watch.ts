@@ -2,7 +2,7 @@
 import type { Clock } from '../runtime/clock.ts';
 
 export interface TimeGap {
-  readonly is: 'stall' | 'sleep' | 'set-back';
+  readonly is: 'event-loop-stalled' | 'machine-slept' | 'clock-set-back';
   /** Above 0. */
   readonly ms: number;
 }
@@ -35,17 +35,18 @@ export class StallWatch {
     const movedMs = this.#clock.now() - this.#now - (monotonic - this.#monotonic);
     const lateMs = monotonic - this.#wakeAt;
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    if (lateMs > NOTICED_MS) return { is: 'stall', ms: lateMs };
-    if (movedMs > NOTICED_MS) return { is: 'sleep', ms: movedMs };
-    return movedMs < -NOTICED_MS ? { is: 'set-back', ms: -movedMs } : undefined;
+    if (lateMs > NOTICED_MS) return { is: 'event-loop-stalled', ms: lateMs };
+    if (movedMs > NOTICED_MS) return { is: 'machine-slept', ms: movedMs };
+    return movedMs < -NOTICED_MS ? { is: 'clock-set-back', ms: -movedMs } : undefined;
   }
 }
 
 /** For a warning, of a gap that may have cost us the lease. */
 export function describeGap({ is, ms }: TimeGap, leaseMs: number): string {
   const seconds = (ms / 1_000).toFixed(1);
-  if (is === 'set-back')
+  if (is === 'clock-set-back')
     return `the clock was set back by ${seconds} s; versions of the registration go on from the highest`;
-  const what = is === 'stall' ? 'the event loop stood still' : 'the machine slept, or its clock was set forward,';
+  const what =
+    is === 'event-loop-stalled' ? 'the event loop stood still' : 'the machine slept, or its clock was set forward,';
   return `${what} for ${seconds} s, longer than the lease of ${leaseMs / 1_000} s: others may have been told that we are gone`;
 }

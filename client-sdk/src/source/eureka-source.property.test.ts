@@ -11,8 +11,8 @@ import { anInfo, FakeRegistryApi, FakeServer } from './fake-registry.fixture.ts'
 import { InstanceConverter } from './instance-of.ts';
 
 const APPS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'] as const;
-/** Longer than any pause, any doubt, and the longest wait for another stream. */
-const QUIET_MS = 900_000;
+/** Longer than any pause, any doubt, and the time between two full lists of a stock server. */
+const QUIET_MS = 1_200_000;
 
 const server = fc.nat(1);
 /** The first ones more often, so that they have instances to lose. */
@@ -44,6 +44,7 @@ const event = fc.oneof(
     arbitrary: fc.record({ is: fc.constant('end'), server, how: fc.constantFrom('bye', 'lost', 'silent') }),
   },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('restart'), server, epoch: fc.nat(99), empty: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ is: fc.constant('renumber'), server, epoch: fc.nat(99) }) },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('forget'), server }) },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('reset'), server }) },
   { weight: 2, arbitrary: fc.record({ is: fc.constant('hold'), server, holds: fc.boolean() }) },
@@ -64,6 +65,7 @@ type Event =
   | { is: 'down'; server: number; down: boolean }
   | { is: 'end'; server: number; how: 'bye' | 'lost' | 'silent' }
   | { is: 'restart'; server: number; epoch: number; empty: boolean }
+  | { is: 'renumber'; server: number; epoch: number }
   | { is: 'forget' | 'reset' | 'pushAgain' | 'alive'; server: number }
   | { is: 'hold'; server: number; holds: boolean }
   | { is: 'push'; server: number; as: 'delta' | 'gap' }
@@ -106,6 +108,9 @@ async function happen(event: Event, { clock, servers, api, source, random, wante
     case 'restart':
       if (event.empty) at.restartEmpty(`again${event.epoch}`);
       else at.restart(`again${event.epoch}`);
+      break;
+    case 'renumber':
+      at.renumber(`other${event.epoch}`);
       break;
     case 'forget':
       at.forgotten = Number(at.cursor.split('.')[1]);

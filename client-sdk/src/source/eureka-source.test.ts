@@ -124,10 +124,80 @@ test('what a slow poll brings is dropped when pushes have gone beyond it', async
   server.put(cart);
   await clock.advance(60_000);
   expect(api.calls.at(-1)).toBe('since e0.3');
+  await clock.advance(5_000);
   server.remove(cart);
   server.push();
   await clock.advance(5_000);
   expect(ids('cart')).toEqual([]);
+});
+
+test('a push is not undone by a full list that was on its way', async () => {
+  const { api, cache, clock, server, ids } = await following(['ours']);
+  const shown: string[][] = [];
+  cache.onChange(() => shown.push(ids('orders')));
+  api.latencyMs = () => 1_000;
+  server.wrongHash = 'UP_9_';
+  await clock.advance(63_000);
+  expect(api.calls.slice(2)).toEqual(['since e0.3', 'all']);
+  server.wrongHash = undefined;
+  await clock.advance(500);
+  server.remove(i1);
+  await clock.advance(5_000);
+  expect(shown).toEqual([['i2']]);
+});
+
+test('a sign of life does not hide what is still missing', async () => {
+  const { api, clock, server, ids } = await following(['ours']);
+  api.latencyMs = () => 10;
+  server.holdsPushes = true;
+  server.remove(i1);
+  server.say({ is: 'gap', cursor: server.cursor });
+  server.say({ is: 'alive', cursor: server.cursor });
+  await clock.advance(100);
+  expect(ids('orders')).toEqual(['i2']);
+});
+
+test('a sign of life from another epoch says nothing about the list', async () => {
+  const { api, cache, clock, server } = await following(['ours']);
+  await clock.advance(1_000);
+  server.say({ is: 'alive', cursor: 'other.9' });
+  expect(cache.ageMs).toBe(1_000);
+  server.say({ is: 'alive', cursor: undefined });
+  expect(cache.ageMs).toBe(0);
+  await clock.advance(59_000);
+  expect(api.calls.at(-1)).toBe('since e0.3');
+});
+
+test('a cursor is worth nothing at another server, be the epoch the same', async () => {
+  const { api, clock, servers, ids } = await following(['ours', 'ours'], { push: false }, ([first, second]) => {
+    for (const each of [first!, second!]) each.restart('shared');
+    first!.put(i1);
+    second!.put(i2);
+  });
+  servers[0]!.down = true;
+  await clock.advance(30_000);
+  expect(api.calls).toEqual(['all', 'since shared.2', 'all']);
+  expect(ids('orders')).toEqual(['i2']);
+});
+
+test('a stock server is fetched whole each 10 min, since its hash only counts', async () => {
+  const { api, clock, server, ids } = await following(['stock']);
+  // One leaves, one comes, and the delta that says so is lost.
+  server.put(anInfo({ instanceId: 'i3', ipAddr: '10.0.0.3' }));
+  server.remove(i1);
+  server.restart('later');
+  await clock.advance(570_000);
+  expect(ids('orders')).toEqual(['i1', 'i2']);
+  await clock.advance(120_000);
+  expect(ids('orders')).toEqual(['i2', 'i3']);
+  expect(api.calls.filter((call) => call === 'all')).toHaveLength(2);
+});
+
+test('an instance whose address can no longer be used leaves the list', async () => {
+  const { clock, server, ids } = await following(['stock']);
+  server.put({ ...i1, ipAddr: '', hostName: 'not a host' });
+  await clock.advance(30_000);
+  expect(ids('orders')).toEqual(['i2']);
 });
 
 test('a reset is followed by a full list', async () => {
@@ -352,18 +422,47 @@ test('some applications of our server: each by itself, then pushes of these alon
   expect([ids('orders'), ids('stock'), ids('cart')]).toEqual([['i1', 'i2'], ['s1'], []]);
 });
 
-test('what changes between the lists of single applications comes with the next push', async () => {
+test('what changes between the lists of single applications comes with the stream', async () => {
   const { api, clock, server, ids } = await following(['ours'], { subscribe: ['orders', 'cart'] }, ([first]) => {
-    first!.put(i1);
+    first!.put(i1, cart);
     first!.down = true;
   });
-  api.latencyMs = () => 100;
+  let requests = 0;
+  // Each request takes 100 ms longer than the one before.
+  api.latencyMs = () => 100 * requests++;
   server.down = false;
-  await clock.advance(1_150);
+  while (!api.calls.includes('app CART')) await clock.advance(50);
   server.put(i2);
+  await clock.advance(300);
   server.remove(i1);
   await clock.advance(5_000);
-  expect(ids('orders')).toEqual(['i2']);
+  expect([ids('orders'), ids('cart')]).toEqual([['i2'], ['c1']]);
+  expect(api.calls.filter((call) => call.startsWith('app'))).toEqual(['app ORDERS', 'app CART']);
+});
+
+test('applications that two servers answered for are asked again', async () => {
+  const { api, clock, servers, ids } = await following(['ours', 'ours'], { subscribe: ['orders', 'cart'] }, (all) => {
+    for (const each of all) each.down = true;
+    all[0]!.put(i1);
+    all[1]!.put(i2, cart);
+  });
+  const app = servers[0]!.app.bind(servers[0]);
+  servers[0]!.app = (name) => {
+    servers[0]!.down = true;
+    return app(name);
+  };
+  for (const each of servers) each.down = false;
+  await clock.advance(2_000);
+  const asked = ['delta', 'app ORDERS', 'app CART'];
+  expect(api.calls.filter((call) => !call.startsWith('stream')).slice(-6)).toEqual([...asked, ...asked]);
+  expect([ids('orders'), ids('cart')]).toEqual([['i2'], ['c1']]);
+});
+
+test('a server that has become ours is taken for what it is, also with few applications', async () => {
+  const { api, clock, server } = await following(['stock'], { subscribe: ['orders'] });
+  server.capabilities = { since: true, stream: true };
+  await clock.advance(30_000);
+  expect(api.calls).toEqual(['delta', 'app ORDERS', 'app ORDERS', 'delta', 'app ORDERS', 'stream e0.3 ORDERS']);
 });
 
 test('up to eight applications of a stock server are asked for one by one, without delta or hash', async () => {
@@ -391,6 +490,19 @@ test('more applications of a stock server come from whole deltas, whose hash sti
   expect(api.calls).toEqual(['all', 'delta', 'delta']);
   expect(cache.service('app3').instances).toHaveLength(2);
   expect(cache.services()).toEqual(names);
+});
+
+test('an application that joins while the list is fetched is not forgotten', async () => {
+  const { api, clock, server, source, ids } = await following(['ours'], { subscribe: ['orders'] }, ([first]) => {
+    first!.put(i1, cart);
+    first!.down = true;
+  });
+  api.latencyMs = () => 100;
+  server.down = false;
+  while (!api.calls.includes('app ORDERS')) await clock.advance(50);
+  source.include('cart');
+  await clock.advance(2_000);
+  expect([ids('orders'), ids('cart')]).toEqual([['i1'], ['c1']]);
 });
 
 test('our own application can join later, on every kind of server', async () => {

@@ -37,8 +37,10 @@ export interface EurekaSourceOptions {
 const SAFETY_MS = 60_000;
 /** Stock deltas reach back 180 s and may be 30 s old: after a longer silence only a full list is sure to have everything. */
 const DELTA_REACH_MS = 120_000;
-/** Full lists where no hash can be checked. */
-const UNCHECKED_MS = 300_000;
+/** A full list of a stock server now and then: its hash only counts, so that one lost change can hide another. */
+const FULL_MS = 600_000;
+/** The same where no hash can be checked. */
+const UNCHECKED_FULL_MS = 300_000;
 const RETRY = { baseMs: 1_000, capMs: 30_000 };
 /** Never two requests closer than this, whatever chance says. */
 const MIN_RETRY_MS = 200;
@@ -71,6 +73,7 @@ export class EurekaSource implements InstanceSource {
   /** Monotonic ms of the latest full list, and of the latest answer of any kind. */
   #fullAt = 0;
   #answeredAt = 0;
+  #losses = 0;
   #failures = 0;
   #lagging = 0;
   #told = '';
@@ -149,11 +152,13 @@ export class EurekaSource implements InstanceSource {
     if (position.cursor !== undefined) return false;
     const now = this.#clock.monotonic();
     if (this.#wanted !== undefined && this.#wanted.size <= FEW_APPS) return true;
-    return now - this.#answeredAt > DELTA_REACH_MS || (this.#unchecked && now - this.#fullAt >= UNCHECKED_MS);
+    const fullMs = this.#unchecked ? UNCHECKED_FULL_MS : FULL_MS;
+    return now - this.#answeredAt > DELTA_REACH_MS || now - this.#fullAt >= fullMs;
   }
 
   async #full(signal: AbortSignal): Promise<void> {
     const position = this.#position;
+    const losses = this.#losses;
     this.#fetching = true;
     const list = await fetchFullList(
       {
@@ -169,6 +174,7 @@ export class EurekaSource implements InstanceSource {
       this.#fetching = false;
     });
     this.#held = list.held;
+    // Lost again meanwhile: what is wanted is another list, and the next turn fetches it.
     this.#position = list.position;
     this.#capabilities = list.capabilities;
     this.#unchecked = list.unreadable;
@@ -229,6 +235,8 @@ export class EurekaSource implements InstanceSource {
   #follow(trusted: boolean): void {
     const position = this.#position;
     const possible = this.#push && trusted && this.#capabilities?.stream === true;
+    // Where it will stand, the next turn says.
+    if (possible && position === undefined) return;
     if (!possible || position?.cursor === undefined) {
       this.#stream?.stop();
       this.#stream = undefined;
@@ -266,7 +274,8 @@ export class EurekaSource implements InstanceSource {
         this.#loop?.hurry();
         break;
       case 'reset':
-        
+        this.#heard = parseCursor(event.cursor);
+        this.#lose();
         break;
       case 'alive':
         this.#alive(parseCursor(event.cursor));
@@ -320,6 +329,7 @@ export class EurekaSource implements InstanceSource {
 
   /** What is held may be wrong: a full list, now. */
   #lose(): void {
+    this.#losses++;
     this.#position = undefined;
     this.#loop?.hurry();
   }

@@ -113,6 +113,15 @@ export class FakeServer {
     if (!this.holdsPushes) this.push();
   }
 
+  /** The same content in another epoch; streams go on, and are told. */
+  renumber(epoch: string): void {
+    this.#epoch = epoch;
+    this.#log = [];
+    this.forgotten = this.#version;
+    for (const reader of this.#readers) reader.version = this.#version;
+    this.say({ is: 'reset', cursor: this.cursor });
+  }
+
   /** Restarted without memory. */
   restartEmpty(epoch = 'e2'): void {
     this.#held.clear();
@@ -261,7 +270,7 @@ export class FakeServer {
 export class FakeRegistryApi implements RegistryApi {
   /** What was asked, in order, such as `all`, `since e1.4`, `app ORDERS`. */
   readonly calls: string[] = [];
-  /** How long an answer is on its way, in ms; 0: no timer. What it says is what was true when it was asked. */
+  /** How long a request is on its way there, and its answer on its way back, each in ms; 0: no timer. */
   latencyMs: () => number = () => 0;
   /** Whether an answer is lost on its way, and what was asked fails. */
   loses: () => boolean = () => false;
@@ -327,12 +336,17 @@ export class FakeRegistryApi implements RegistryApi {
 
   async #ask<T>(call: string, answer: (server: FakeServer) => T, signal: AbortSignal | undefined): Promise<T> {
     this.calls.push(call);
+    await this.#travel(signal);
     const result = answer(this.#up());
+    await this.#travel(signal);
+    if (this.loses()) throw new RegistryError('ERR_REGISTRY_UNAVAILABLE', 'the answer was lost', this.server);
+    return result;
+  }
+
+  async #travel(signal: AbortSignal | undefined): Promise<void> {
     const latencyMs = this.latencyMs();
     if (latencyMs > 0) await sleep(this.#clock, latencyMs, signal);
     signal?.throwIfAborted();
-    if (this.loses()) throw new RegistryError('ERR_REGISTRY_UNAVAILABLE', 'the answer was lost', this.server);
-    return result;
   }
 
   #up(): FakeServer {

@@ -2,6 +2,29 @@
 import type { Metric, ServiceReport } from '../api.ts';
 import { type CallCounters, LATENCY_BOUNDS_MS } from '../call/call-counters.ts';
 
+/** Every metric there is, with what it says. Those of services carry the label `service`. */
+export const METRICS: ReadonlyMap<string, { readonly type: Metric['type']; readonly help: string }> = new Map([
+  ['heureka_registry_instances', { type: 'gauge', help: 'Instances known, of every service and status.' }],
+  ['heureka_registry_age_seconds', { type: 'gauge', help: 'Time since the list of instances was known to be right.' }],
+  ['heureka_registry_stale', { type: 'gauge', help: '1 while the list is older than 90 s.' }],
+  ['heureka_calls_total', { type: 'counter', help: 'Calls that ended, by outcome: success, failed, shed, aborted.' }],
+  ['heureka_fallbacks_total', { type: 'counter', help: 'Calls answered by the fallback of the service.' }],
+  ['heureka_calls_active', { type: 'gauge', help: 'Calls on their way.' }],
+  ['heureka_attempts_total', { type: 'counter', help: 'Attempts on instances, all and failed ones.' }],
+  ['heureka_attempts_cross_zone_total', { type: 'counter', help: 'Attempts on instances of another zone than ours.' }],
+  [
+    'heureka_retries_total',
+    { type: 'counter', help: 'Attempts made again: nothing had been sent, or what was sent failed.' },
+  ],
+  ['heureka_retries_refused_total', { type: 'counter', help: 'Retries that the budget refused.' }],
+  ['heureka_retry_budget', { type: 'gauge', help: 'Retries that the budget would allow now.' }],
+  ['heureka_pool_waits_total', { type: 'counter', help: 'Attempts that found no free connection in time.' }],
+  ['heureka_shed_share', { type: 'gauge', help: 'Share of calls that is refused here, 0 to 0.95.' }],
+  ['heureka_instances', { type: 'gauge', help: 'Instances of the service, by health.' }],
+  ['heureka_panic', { type: 'gauge', help: '1 while too few instances are healthy and all are used.' }],
+  ['heureka_response_seconds', { type: 'histogram', help: 'Time to response headers, retries not included.' }],
+]);
+
 /** What is known of one service when metrics are asked for. */
 export interface ServiceFacts {
   readonly service: string;

@@ -131,27 +131,37 @@ export interface RequestOptions extends Omit<Dispatcher.RequestOptions, 'origin'
   retry?: false | Partial<RetryOptions>;
 }
 export interface RegistrationOptions {
+  /** default: the name in package.json, without its scope */
   app?: string;
   port: number;
   securePort?: number;
-  /** default: environment, route to the registry, first real interface */
+  /** default: environment (`POD_IP` and the like), route to the registry, first real interface */
   address?: string;
   /** CIDR (`10.0.0.0/8`) or the beginning of an address (`192.168.`), best first */
   preferredNetworks?: readonly string[];
   /** names, `*` for any characters (`docker*`) */
   ignoredInterfaces?: readonly string[];
+  /** default: the address */
   hostname?: string;
+  /** default: `<address>:<app>:<port>`, and the number of a cluster worker */
   instanceId?: string;
+  /** default: `app` */
   vip?: string;
   secureVip?: string;
   metadata?: Readonly<Record<string, string>>;
+  /** default: `metadata.zone`, else the discovery's */
   zone?: string;
+  /** default 'UP' */
   status?: 'UP' | 'STARTING' | 'OUT_OF_SERVICE';
+  /** 10_000, or a third of `leaseMs` */
   heartbeatMs?: number;
+  /** 30_000 */
   leaseMs?: number;
+  /** asked with each beat while the status is UP; what it throws counts as DOWN */
   health?: () => InstanceStatus | boolean | Promise<InstanceStatus | boolean>;
-  /** default ['SIGTERM'] */
+  /** 1_000 where the registry pushes, else 5_000; 10_000 */
   drain?: { propagationMs?: number; inflightMs?: number };
+  /** default ['SIGTERM'] */
   signals?: readonly NodeJS.Signals[] | false;
 }
 export interface Registration extends AsyncDisposable {

@@ -27,7 +27,7 @@ export class GroupView implements BalancerView {
   }
 
   latencyMs(slot: Slot, now: number): number {
-    return this.#known.latencyMs(slot, now) * this.#known.bias[slot]!;
+    return this.#known.latencyMs(slot, now);
   }
 }
 

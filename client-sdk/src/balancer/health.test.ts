@@ -1,8 +1,11 @@
 /** Every row of the health table, through the balancer that owns it. */
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
 import type { Instance } from '../api.ts';
+import { FailureRates } from '../breaker/failure-rate.ts';
+import { BREAKER_DEFAULTS } from '../service-options.ts';
 import { NO_SLOT, Outcome } from './balancer.ts';
-import { instancesIn, listed, Rig, type RigOptions } from './balancer-rig.contract.ts';
+import { instancesIn, listed, Rig, type RigOptions } from './balancer-rig.fixture.ts';
 
 const { OK, FAILED, CONNECT_FAILED, IGNORED } = Outcome;
 
@@ -61,6 +64,24 @@ test('a breaker is primed with the successes before the first failure', () => {
   expect(rig.health).toEqual([]);
 });
 
+test('failures more than 10 s old are forgotten, and after 20 s without one nobody watches any more', async ({
+  onTestFinished,
+}) => {
+  const watched = vi.spyOn(FailureRates.prototype, 'start');
+  onTestFinished(() => watched.mockRestore());
+  const rig = aRig(instancesIn('---'), { breaker: { ...BREAKER_DEFAULTS, consecutive: 100 } });
+  rig.attempts(9, 0, FAILED);
+
+  await rig.advance(12_000);
+  rig.attempts(9, 0, FAILED);
+  expect(rig.health).toEqual([]);
+  expect(watched).toHaveBeenCalledTimes(1);
+  await rig.advance(20_000);
+  rig.attempt(0, FAILED);
+
+  expect(watched).toHaveBeenCalledTimes(2);
+});
+
 test('the first refused connection makes an instance suspect: it is picked after the clean ones until it answers', () => {
   const rig = aRig(instancesIn('---'));
 
@@ -95,12 +116,34 @@ test('two refused connections in a row eject at once, all instances if need be',
   expect(rig.pick()).toBe(NO_SLOT);
 });
 
+test('whoever hears of an ejection may take back its attempts and pick anew at once', () => {
+  const rig = aRig(instancesIn('---'));
+  const waiting = [rig.begin(0), rig.begin(0)];
+  const again: number[] = [];
+  rig.balancer.onHealth(({ slot }) => {
+    for (const ticket of waiting) {
+      rig.balancer.judge(slot, ticket, IGNORED, 1, rig.now, 0);
+      rig.balancer.end(slot, ticket, rig.now);
+      again.push(rig.pick({ tried: [slot] }));
+    }
+  });
+
+  rig.attempts(2, 0, CONNECT_FAILED);
+
+  expect(again.every((slot) => slot === 1 || slot === 2)).toBe(true);
+  expect(again).toHaveLength(2);
+  expect(rig.balancer.report(rig.now).instances.map(({ inflight }) => inflight)).toEqual([0, 0, 0]);
+});
+
 test('half of those reachable are ejected for failing, and never the last one', () => {
   const rig = aRig(instancesIn('----'));
 
   for (const slot of [0, 1, 2, 3]) rig.attempts(12, slot, FAILED);
   expect(rig.health.map(({ instance }) => instance)).toEqual(['10.0.0.1:orders:8080', '10.0.0.2:orders:8080']);
   expect(rig.picked()).toEqual([2, 3]);
+  expect(rig.why(2)).toContain('too many others are out');
+  rig.attempt(2, OK);
+  expect(rig.why(2)).toBe('healthy');
 
   const alone = aRig(instancesIn('-'));
   alone.attempts(50, 0, FAILED);
@@ -134,6 +177,7 @@ test('a good probe closes the matter: healthy, counters at zero, starting slowly
   const share = (rig.picks(20_000).get(0) ?? 0) / 20_000;
   expect(share).toBeGreaterThan(0.01);
   expect(share).toBeLessThan(0.1);
+  expect(rig.balancer.report(rig.now).instances[0]!.latencyMs).toBeLessThanOrEqual(30);
   rig.attempts(4, 0, FAILED);
   expect(rig.healthOf(0)).toBe('healthy');
 });
@@ -241,56 +285,6 @@ test('with too few healthy ones, those ejected for failing are used again, and a
   expect(rig.health.at(-1)).toMatchObject({ from: 'ejected', to: 'healthy', reason: 'probe-ok' });
 });
 
-test('an instance that is not UP, or of weight 0, is draining: no calls, no probe; UP again, it is what it was', async () => {
-  const all = instancesIn('---');
-  const rig = aRig(all);
-  rig.attempts(5, 0, FAILED);
-  const ticket = rig.begin(1);
-
-  rig.balancer.update(listed([{ ...all[0]!, status: 'DOWN' }, { ...all[1]!, metadata: { weight: '0' } }, all[2]!]));
-  await rig.advance(20_000);
-  expect(rig.slotEvents).toEqual(['0 draining', '1 draining']);
-  expect(rig.picked()).toEqual([2]);
-  expect(rig.health).toHaveLength(1);
-  rig.balancer.update(listed(all));
-
-  expect(rig.slotEvents).toEqual(['0 draining', '1 draining', '0 restored', '1 restored']);
-  expect(rig.balancer.report(rig.now).instances[1]!.inflight).toBe(1);
-  expect(rig.healthOf(0)).toBe('ejected');
-  rig.settle(1, ticket);
-  expect(rig.picked()).toEqual([1, 2]);
-});
-
-test('an instance that was away for more than 5 min comes back as a new one', async () => {
-  const all = instancesIn('---');
-  const rig = aRig(all);
-  rig.attempts(5, 0, FAILED);
-  rig.balancer.update(listed([{ ...all[0]!, status: 'OUT_OF_SERVICE' }, all[1]!, all[2]!]));
-  await rig.advance(301_000);
-
-  rig.balancer.update(listed(all));
-
-  expect(rig.healthOf(0)).toBe('healthy');
-});
-
-test('an instance that left is freed once nothing is in flight, at the latest after 30 s; what arrives later is ignored', async () => {
-  const all = instancesIn('----');
-  const rig = aRig(all);
-  const [one, two] = [rig.begin(1), rig.begin(2)];
-
-  rig.balancer.update(listed(all.slice(3)));
-  expect(rig.slotEvents).toEqual(['0 draining', '0 freed', '1 draining', '2 draining']);
-  rig.settle(1, one);
-  expect(rig.slotEvents.at(-1)).toBe('1 freed');
-  await rig.advance(30_000);
-  expect(rig.slotEvents.at(-1)).toBe('2 freed');
-
-  expect(() => rig.balancer.instance(2)).toThrow(RangeError);
-  rig.balancer.update(listed(all));
-  rig.settle(2, two, FAILED);
-  expect(rig.balancer.report(rig.now).instances.map(({ inflight }) => inflight)).toEqual([0, 0, 0, 0]);
-});
-
 test('k falls by one for each 10 s of health', async () => {
   const rig = aRig(instancesIn('---'));
   const ejectedForMs = (): number => {
@@ -338,4 +332,65 @@ test('a stall of the process postpones the end of ejections and teaches no laten
 
   expect(rig.healthOf(0)).toBe('ejected');
   expect(rig.balancer.report(rig.now).instances[1]!.latencyMs).toBeLessThanOrEqual(before);
+});
+
+test('with the breaker off nobody is ejected for failing, and those that refuse connections still are', async () => {
+  const rig = aRig(instancesIn('---'), { breaker: false });
+
+  rig.attempts(50, 0, FAILED);
+  expect(rig.picked()).toEqual([0, 1, 2]);
+  rig.attempts(2, 0, CONNECT_FAILED);
+  expect(rig.picked()).toEqual([1, 2]);
+  await rig.advance(3_000);
+  expect(rig.pick()).toBe(0);
+  rig.attempt(0, FAILED);
+
+  expect(rig.health.map(({ reason }) => reason)).toEqual(['connect', 'expired', 'probe-failed']);
+  await rig.advance(25_000);
+  expect(rig.pick()).toBe(0);
+});
+
+test('a failing probe given to nobody who answers is given away again after 5 min', async () => {
+  const rig = aRig(instancesIn('---'));
+  rig.attempts(5, 0, FAILED);
+  await rig.advance(13_000);
+  expect(rig.pick()).toBe(0);
+  rig.begin(0);
+
+  await rig.advance(290_000);
+  expect(rig.picked()).toEqual([1, 2]);
+  await rig.advance(11_000);
+
+  expect(rig.pick()).toBe(0);
+});
+
+test('whatever fails in whatever order, soft ejections leave half of those reachable, and one at least', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(
+        fc.record({ slot: fc.nat(8), outcome: fc.constantFrom(OK, FAILED, FAILED, CONNECT_FAILED), waits: fc.nat(20) }),
+        {
+          maxLength: 120,
+        },
+      ),
+      async (count, steps) => {
+        const rig = aRig(instancesIn('-'.repeat(count)));
+        rig.reachable = () => false;
+        const refused = new Set<number>();
+        for (const { slot, outcome, waits } of steps) {
+          if (slot >= count) continue;
+          rig.attempts(6, slot, outcome);
+          if (outcome === CONNECT_FAILED) refused.add(slot);
+          if (waits === 0) await rig.advance(5_000);
+          const { instances } = rig.balancer.report(rig.now);
+          const reachable = instances.filter((_, index) => !refused.has(index));
+          const out = reachable.filter(({ health }) => health !== 'healthy').length;
+          expect(out).toBeLessThanOrEqual(Math.max(1, Math.floor(reachable.length / 2)) + refused.size);
+          if (refused.size === 0) expect(out).toBeLessThan(Math.max(2, reachable.length));
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
 });

@@ -28,10 +28,6 @@ export interface HealthParts {
 }
 
 export class HealthTable {
-  /** Softly ejected instances may be picked, since too few are healthy. */
-  panic = false;
-  /** Ejections that the cap refused. */
-  refused = 0;
   readonly #parts: HealthParts;
   readonly #slots: Slots;
   readonly #rates: (FailureRate | undefined)[] = [];
@@ -49,8 +45,7 @@ export class HealthTable {
     slots.okNow[slot]!++;
     if (!current) return;
     if (slots.state[slot] === State.HEALTHY) {
-      slots.consecutive[slot] = 0;
-      slots.connectFailures[slot] = 0;
+      slots.consecutive[slot] = slots.connectFailures[slot] = slots.spared[slot] = 0;
       if (slots.suspect[slot] === 1) this.#cleared(slot);
       this.#rates[slot]?.settled(true);
     } else if (slots.admitted[slot] === 0) {
@@ -205,7 +200,7 @@ export class HealthTable {
     }
     const cap = Math.max(1, Math.floor(reachable * TUNING.maxEjectShare));
     if (out + 1 > cap || reachable - out < 2) {
-      this.refused++;
+      slots.spared[slot] = 1;
       return false;
     }
     this.#eject(slot, reason, false, now);
@@ -221,7 +216,7 @@ export class HealthTable {
     slots.state[slot] = State.EJECTED;
     slots.since[slot] = now;
     slots.hard[slot] = hard ? 1 : 0;
-    slots.suspect[slot] = slots.consecutive[slot] = slots.connectFailures[slot] = 0;
+    slots.suspect[slot] = slots.spared[slot] = slots.consecutive[slot] = slots.connectFailures[slot] = 0;
     slots.slowSince[slot] = Number.NEGATIVE_INFINITY;
     const k = ++slots.ejections[slot]!;
     if (hard) {

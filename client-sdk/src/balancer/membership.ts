@@ -142,6 +142,7 @@ export function countByZone(instances: readonly Instance[]): Map<string, number>
   return counts;
 }
 
-function keyOf({ address, port }: Instance): string {
-  return `${address}:${port}`;
+/** With the scheme: who switches to TLS at its port needs other connections. */
+function keyOf({ address, port, secure }: Instance): string {
+  return `${secure ? 'https' : 'http'}:${address}:${port}`;
 }

@@ -14,6 +14,8 @@ export interface ReportFacts {
   readonly isEligible: (slot: Slot) => boolean;
   /** undefined: zones do not count. */
   readonly zoneShare: (zone: string) => number | undefined;
+  /** What the user's own policy threw. */
+  readonly policyError: unknown;
   readonly panic: boolean;
   readonly ownZone: string | undefined;
   readonly onlyOwnZone: boolean;
@@ -40,10 +42,13 @@ function line(facts: ReportFacts, instance: Instance, begun: number): Line {
   // Of two instances at one address, one has the slot.
   if (slot === undefined || slots.instances[slot]?.id !== instance.id) return withoutSlot(instance, slot !== undefined);
   const health = shown(slots.state[slot]!);
+  const eligible = facts.isEligible(slot);
+  const reason = why(facts, instance, slot);
+  const isChance = eligible && facts.policyError !== undefined;
   return {
     instance,
-    eligible: facts.isEligible(slot),
-    why: why(facts, instance, slot),
+    eligible,
+    why: isChance ? `${reason}; picked at random, since the policy threw: ${String(facts.policyError)}` : reason,
     health,
     breaker: health === 'healthy' ? 'closed' : health === 'ejected' ? 'open' : 'half-open',
     inflight: slots.inflight[slot]!,
@@ -84,6 +89,7 @@ function why(facts: ReportFacts, instance: Instance, slot: Slot): string {
   if (state === State.PROBING) return 'waits for one call to probe it';
   if (state === State.PROBE_BUSY) return 'one call is probing it';
   if (slots.suspect[slot] === 1) return 'refused a connection: picked after the others until it answers';
+  if (slots.spared[slot] === 1) return 'fails, and is kept: too many others are out, or it is the last one';
   if (slots.unconfirmed[slot] === 1) {
     return facts.isEligible(slot)
       ? 'missing from the latest list: picked after the listed ones'

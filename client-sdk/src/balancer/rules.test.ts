@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../runtime/random.ts';
 import { anInstance } from '../testing/an-instance.ts';
+import { Dice } from './dice.ts';
 import { hash32 } from './hash.ts';
 import { outliers } from './outliers.ts';
 import { Draw } from './policies/draw.ts';
@@ -49,7 +50,7 @@ test('draws follow the weights, whatever they are; a second draw is another one'
       fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), { minLength: 1, maxLength: 12 }),
       fc.integer(),
       (weights, seed) => {
-        const draw = new Draw(seededRandom(seed));
+        const draw = new Draw(new Dice(seededRandom(seed)));
         draw.update(view(weights));
         const counts = weights.map(() => 0);
         for (let index = 0; index < 4_000; index++) counts[draw.one()]!++;

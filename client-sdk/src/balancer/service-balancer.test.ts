@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { anInstance } from '../testing/an-instance.ts';
 import { NO_SLOT, Outcome } from './balancer.ts';
-import { instancesIn, listed, Rig, want } from './balancer-rig.contract.ts';
+import { instancesIn, listed, Rig, want } from './balancer-rig.fixture.ts';
 
 const { OK, FAILED, CONNECT_FAILED } = Outcome;
 

@@ -11,6 +11,7 @@ import { Emitter } from '../runtime/emitter.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Balancer, NO_SLOT, Outcome, type Slot, type Ticket, type Want } from './balancer.ts';
 import { type BalancerOptions, TUNING } from './balancer-options.ts';
+import { Dice } from './dice.ts';
 import { HealthTable } from './health.ts';
 import { type Audience, countByZone, Membership } from './membership.ts';
 import { type PolicyKind, policyKind } from './policies/policies.ts';
@@ -41,6 +42,7 @@ export class ServiceBalancer implements Balancer {
   readonly #slots = new Slots();
   readonly #health: HealthTable;
   readonly #membership: Membership;
+  readonly #dice: Dice;
   readonly #kind: PolicyKind;
   /** Of every kind of call; and of the calls with a `hint`, by it, the latest used last. */
   readonly #base: View;
@@ -61,6 +63,7 @@ export class ServiceBalancer implements Balancer {
   #now = 0;
   #tickedAt: number | undefined;
   #stallEndedAt = Number.NEGATIVE_INFINITY;
+  #isMedianOld = false;
   #isAnySlow = false;
   #closed = false;
 
@@ -68,7 +71,8 @@ export class ServiceBalancer implements Balancer {
     const { options, random, probe } = parts;
     const guessMs = (): number => this.#medianMs;
     this.#parts = parts;
-    this.#kind = policyKind(options.policy, random);
+    this.#dice = new Dice(random);
+    this.#kind = policyKind(options.policy, this.#dice);
     this.#health = new HealthTable({
       slots: this.#slots,
       breaker: options.breaker,
@@ -97,6 +101,8 @@ export class ServiceBalancer implements Balancer {
 
   pick(now: number, want: Want): Slot {
     if (this.#closed) return NO_SLOT;
+    // The common case first, and small enough to be inlined as a whole.
+    if (want.hint === undefined && this.#base.version === this.#version) return this.#base.pick(now, want);
     return this.#sorted(want.hint).pick(now, want);
   }
 
@@ -105,8 +111,7 @@ export class ServiceBalancer implements Balancer {
     this.#now = now;
     slots.inflight[slot]!++;
     slots.begunNow[slot]!++;
-    if (slots.waiting[slot] === 0) slots.progressMs[slot] = now;
-    slots.waiting[slot]!++;
+    slots.wait(slot, now);
     return slots.generation[slot]!;
   }
 
@@ -114,12 +119,12 @@ export class ServiceBalancer implements Balancer {
     const slots = this.#slots;
     if (this.#closed || !slots.holds(slot, ticket)) return;
     this.#now = now;
-    slots.progressMs[slot] = now;
-    if (slots.waiting[slot]! > 0) slots.waiting[slot]!--;
+    slots.hear(slot, now);
     const current = ticket === slots.generation[slot];
     if (outcome === Outcome.OK) {
       if (!this.#stoodStill(ms, now)) {
         slots.observe(slot, ms, now);
+        this.#isMedianOld = true;
         slots.okMs[slot] = slots.okMs[slot] === 0 ? ms : slots.okMs[slot]! + (ms - slots.okMs[slot]!) * MEAN_WEIGHT;
       }
       this.#health.ok(slot, current, now);
@@ -136,11 +141,9 @@ export class ServiceBalancer implements Balancer {
     const slots = this.#slots;
     if (!slots.holds(slot, ticket) || slots.inflight[slot] === 0) return;
     slots.inflight[slot]!--;
-    const inflight = slots.inflight[slot]!;
-    // An attempt that ended without a word waits no more.
-    if (slots.waiting[slot]! > inflight) slots.waiting[slot] = inflight;
+    slots.limitWaiting(slot);
     this.#health.ignored(slot, ticket === slots.generation[slot], now);
-    if (inflight === 0 && slots.gone[slot] === 1) this.#membership.free(slot);
+    if (slots.inflight[slot] === 0 && slots.gone[slot] === 1) this.#membership.free(slot);
   }
 
   instance(slot: Slot): Instance {
@@ -169,7 +172,7 @@ export class ServiceBalancer implements Balancer {
     }
     this.#now = this.#tickedAt = now;
     this.#health.tick(now);
-    this.#medianMs = this.#median();
+    if (this.#isMedianOld) this.#medianMs = this.#median();
     this.#membership.forget(now);
     if (this.#isAnySlow) this.#reweigh(now);
     if (this.#parts.ownApp() !== this.#seenOwnApp || this.#parts.ownZone() !== this.#around.ownZone) this.#version++;
@@ -183,6 +186,7 @@ export class ServiceBalancer implements Balancer {
       slotOf: (instance) => this.#membership.slotOf(instance),
       isEligible: (slot) => view.isEligible(slot),
       zoneShare: (zone) => view.share(zone),
+      policyError: this.#kind.thrown?.(),
       panic: this.#around.panic,
       ownZone: this.#around.ownZone,
       onlyOwnZone: this.#parts.options.zoneMode === 'exclusive',
@@ -201,12 +205,12 @@ export class ServiceBalancer implements Balancer {
   // --- views
 
   #newView(): View {
-    const { options, random } = this.#parts;
+    const { options } = this.#parts;
     return new View({
       slots: this.#slots,
       zoneMode: options.zoneMode,
       kind: this.#kind,
-      random,
+      dice: this.#dice,
       probeWaitMs: options.breaker === false ? TUNING.sweepMs : options.breaker.baseEjectMs,
       takeProbe: (slot, now) => this.#health.takeProbe(slot, now),
     });
@@ -310,6 +314,7 @@ export class ServiceBalancer implements Balancer {
 
   /** Of good answers only: with penalties in it, a service that fails would raise its own penalty without end. */
   #median(): number {
+    this.#isMedianOld = false;
     const slots = this.#slots;
     const known: number[] = [];
     for (let slot = 0; slot < slots.size; slot++) {

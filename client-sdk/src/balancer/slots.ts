@@ -13,7 +13,9 @@ export const State = { FREE: 0, HEALTHY: 1, EJECTED: 2, PROBING: 3, PROBE_BUSY: 
 export type State = (typeof State)[keyof typeof State];
 
 const FIRST_CAPACITY = 8;
+const DECAY_MS = TUNING.decayMs;
 const NEVER = Number.NEGATIVE_INFINITY;
+const NOBODY_WAITS = Number.POSITIVE_INFINITY;
 
 export class Slots {
   /** Slots ever used: loops run from 0 to here. */
@@ -29,6 +31,8 @@ export class Slots {
   unconfirmed = new Uint8Array(FIRST_CAPACITY);
   /** Refused a connection; nothing good is known of it since. */
   suspect = new Uint8Array(FIRST_CAPACITY);
+  /** Should be ejected for failing, but too many are out. */
+  spared = new Uint8Array(FIRST_CAPACITY);
   /** Ejected because it cannot be connected to. */
   hard = new Uint8Array(FIRST_CAPACITY);
   /** A TCP probe is under way. */
@@ -58,8 +62,8 @@ export class Slots {
   stampMs = new Float64Array(FIRST_CAPACITY);
   /** Mean of the good answers; 0: none yet. */
   okMs = new Float64Array(FIRST_CAPACITY);
-  /** When something was last heard of it, or waiting began. */
-  progressMs = new Float64Array(FIRST_CAPACITY);
+  /** Since when those that wait have heard nothing from it; infinite: nobody waits. */
+  waitingSince = new Float64Array(FIRST_CAPACITY);
   failedAt = new Float64Array(FIRST_CAPACITY);
   /** When the state was entered. */
   since = new Float64Array(FIRST_CAPACITY);
@@ -81,11 +85,11 @@ export class Slots {
     if (slot >= this.state.length) this.#grow();
     this.instances[slot] = instance;
     this.born[slot] = this.generation[slot]!;
-    for (const flag of [this.gone, this.unconfirmed, this.suspect, this.hard, this.tcpProbing]) flag[slot] = 0;
+    for (const flag of [this.gone, this.unconfirmed, this.tcpProbing]) flag[slot] = 0;
     for (const count of [this.inflight, this.waiting, this.zone, this.begunNow, this.begunLast]) count[slot] = 0;
     this.admitted[slot] = 1;
     this.okMs[slot] = 0;
-    this.progressMs[slot] = now;
+    this.waitingSince[slot] = NOBODY_WAITS;
     this.weight[slot] = this.effective[slot] = this.bias[slot] = 1;
     this.renew(slot, guessMs, now);
     return slot;
@@ -94,7 +98,7 @@ export class Slots {
   /** Forgets what is known of its health; what is in flight stays counted. */
   renew(slot: Slot, guessMs: number, now: number): void {
     this.state[slot] = State.HEALTHY;
-    for (const flag of [this.suspect, this.hard]) flag[slot] = 0;
+    for (const flag of [this.suspect, this.spared, this.hard]) flag[slot] = 0;
     for (const count of [this.consecutive, this.connectFailures, this.ejections, this.tcpFailures]) count[slot] = 0;
     for (const count of [this.okNow, this.failedNow, this.okLast, this.failedLast]) count[slot] = 0;
     this.ewmaMs[slot] = guessMs;
@@ -123,13 +127,32 @@ export class Slots {
     return ticket >= this.born[slot]! && this.instances[slot] !== undefined;
   }
 
-  /** The latency to expect, in ms: decays while nothing is heard, so that a slow instance is tried again; grows while it leaves us waiting. */
+  /**
+   * The latency to expect, in ms: decays while nothing is heard, so that a slow instance is tried again; grows while it leaves us waiting.
+   * Short, so that V8 puts it into every pick: a fraction that a call returns would be an object.
+   */
   latencyMs(slot: Slot, now: number): number {
-    const ageMs = now - this.stampMs[slot]!;
-    const decayed = ageMs > 0 ? this.ewmaMs[slot]! * Math.exp(-ageMs / TUNING.decayMs) : this.ewmaMs[slot]!;
-    if (this.waiting[slot] === 0) return decayed;
-    const silentMs = now - this.progressMs[slot]!;
-    return silentMs > decayed ? silentMs : decayed;
+    const decayed = this.ewmaMs[slot]! * Math.exp(Math.min(0, this.stampMs[slot]! - now) / DECAY_MS);
+    return Math.max(decayed, now - this.waitingSince[slot]!) * this.bias[slot]!;
+  }
+
+  /** One more attempt of which nothing is known yet. */
+  wait(slot: Slot, now: number): void {
+    if (this.waiting[slot] === 0) this.waitingSince[slot] = now;
+    this.waiting[slot]!++;
+  }
+
+  /** Something was heard: whoever still waits does so from now on. */
+  hear(slot: Slot, now: number): void {
+    if (this.waiting[slot]! > 0) this.waiting[slot]!--;
+    this.waitingSince[slot] = this.waiting[slot] === 0 ? NOBODY_WAITS : now;
+  }
+
+  /** Waiting attempts are among those in flight: one that ended without a word waits no more. */
+  limitWaiting(slot: Slot): void {
+    if (this.waiting[slot]! <= this.inflight[slot]!) return;
+    this.waiting[slot] = this.inflight[slot]!;
+    if (this.waiting[slot] === 0) this.waitingSince[slot] = NOBODY_WAITS;
   }
 
   /**
@@ -138,7 +161,7 @@ export class Slots {
    */
   observe(slot: Slot, ms: number, now: number): void {
     const ageMs = now - this.stampMs[slot]!;
-    const kept = ageMs > 0 ? Math.exp(-ageMs / TUNING.decayMs) : 1;
+    const kept = ageMs > 0 ? Math.exp(-ageMs / DECAY_MS) : 1;
     const decayed = this.ewmaMs[slot]! * kept;
     this.ewmaMs[slot] = ms > decayed ? ms : ms * (1 - kept) + decayed;
     if (ageMs > 0) this.stampMs[slot] = now;

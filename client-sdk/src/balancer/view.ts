@@ -6,8 +6,8 @@
  * though the call cannot be repeated; and only then one that this call has tried.
  */
 import type { BalancerPolicy, ServiceOptions } from '../api.ts';
-import type { Random } from '../runtime/random.ts';
 import { NO_SLOT, type Slot, type Want } from './balancer.ts';
+import { type Dice, SIDES } from './dice.ts';
 import { type Group, GroupView } from './group-view.ts';
 import { hash32 } from './hash.ts';
 import type { PolicyKind } from './policies/policies.ts';
@@ -27,7 +27,7 @@ export interface ViewParts {
   readonly slots: Slots;
   readonly zoneMode: ServiceOptions['zoneMode'];
   readonly kind: PolicyKind;
-  readonly random: Random;
+  readonly dice: Dice;
   /** The time after which a probe is given to any call, in ms. */
   readonly probeWaitMs: number;
   /** A probe was taken: the slot's state must say so. */
@@ -36,7 +36,9 @@ export interface ViewParts {
 
 interface Zone extends Group {
   readonly name: string;
-  share: number;
+  readonly share: number;
+  /** Of the dice: its share in whole numbers. */
+  readonly sides: number;
 }
 
 const NOBODY: readonly Slot[] = [];
@@ -64,17 +66,12 @@ export class View {
   }
 
   pick(now: number, want: Want): Slot {
-    const { tried } = want;
-    let slot: Slot = NO_SLOT;
-    if (want.neverSent && tried.length > 0) {
-      slot = this.#elsewhere(now, want);
-      if (slot !== NO_SLOT) return slot;
-    } else if (this.#probes.length > 0) {
-      slot = this.#probe(now, want, false);
+    if (this.#probes.length > 0 || want.neverSent) {
+      const slot = this.#ahead(now, want);
       if (slot !== NO_SLOT) return slot;
     }
-    if (this.#zoned) slot = this.#zone(want).policy.pick(now, tried, want.affinityKey);
-    if (slot === NO_SLOT) slot = this.#all.policy.pick(now, tried, want.affinityKey);
+    if (this.#zoned) return this.#pickZoned(now, want);
+    const slot = this.#all.policy.pick(now, want.tried, want.affinityKey);
     return slot === NO_SLOT ? this.#whoeverIsLeft(now, want) : slot;
   }
 
@@ -156,7 +153,13 @@ export class View {
         policy = kind.make();
         this.#policies.set(zone, policy);
       }
-      const group = { policy, view: new GroupView(inZone, slots), name: zone, share: shares[index]! };
+      const group = {
+        policy,
+        view: new GroupView(inZone, slots),
+        name: zone,
+        share: shares[index]!,
+        sides: Math.round(shares[index]! * SIDES),
+      };
       policy.update(group.view);
       return group;
     });
@@ -175,28 +178,40 @@ export class View {
     group.policy.update(group.view);
   }
 
+  #pickZoned(now: number, want: Want): Slot {
+    let slot = this.#zone(want).policy.pick(now, want.tried, want.affinityKey);
+    if (slot === NO_SLOT) slot = this.#all.policy.pick(now, want.tried, want.affinityKey);
+    return slot === NO_SLOT ? this.#whoeverIsLeft(now, want) : slot;
+  }
+
+  /** What comes before the draws: a probe, or after a refusal another zone. */
+  #ahead(now: number, want: Want): Slot {
+    if (want.neverSent && want.tried.length > 0) return this.#elsewhere(now, want);
+    return this.#probe(now, want, false);
+  }
+
   #zone(want: Want): Zone {
     if (this.#direct !== undefined) return this.#direct;
-    const { kind, random } = this.#parts;
+    const { kind, dice } = this.#parts;
     const byKey = kind.byKey && want.affinityKey !== undefined;
-    let at = byKey ? hash32(want.affinityKey!, 2) / 2 ** 32 : random();
+    let at = byKey ? hash32(want.affinityKey!, 2) >>> 1 : dice.roll();
     for (const zone of this.#zones) {
-      at -= zone.share;
+      at -= zone.sides;
       if (at < 0) return zone;
     }
-    // Shares add up to a hair less than 1.
+    // Rounded, they may add up to a hair less than all.
     return this.#zones.at(-1)!;
   }
 
   /** After a refusal: a clean one of another zone than the one that refused. */
   #elsewhere(now: number, want: Want): Slot {
-    const { slots, random } = this.#parts;
+    const { slots, dice } = this.#parts;
     const { tried } = want;
     const refused = slots.zone[tried[tried.length - 1]!]!;
     const drawn = this.#all.policy.pick(now, tried, want.affinityKey);
     if (drawn === NO_SLOT || slots.zone[drawn] !== refused) return drawn;
     const clean = this.#all.view.slots;
-    const from = Math.floor(random() * clean.length);
+    const from = dice.below(clean.length);
     for (let step = 0; step < clean.length; step++) {
       const slot = clean[(from + step) % clean.length]!;
       if (slots.zone[slot] !== refused && !tried.includes(slot)) return slot;
@@ -218,15 +233,15 @@ export class View {
   }
 
   #whoeverIsLeft(now: number, want: Want): Slot {
-    const { random } = this.#parts;
+    const { dice } = this.#parts;
     const { tried } = want;
-    let slot = scan(this.#suspects, tried, random);
-    if (slot === NO_SLOT) slot = scan(this.#unconfirmed, tried, random);
+    let slot = scan(this.#suspects, tried, dice);
+    if (slot === NO_SLOT) slot = scan(this.#unconfirmed, tried, dice);
     if (slot === NO_SLOT) slot = this.#probe(now, want, true);
     if (slot !== NO_SLOT || tried.length === 0) return slot;
     slot = this.#all.policy.pick(now, NOBODY, want.affinityKey);
-    if (slot === NO_SLOT) slot = scan(this.#suspects, NOBODY, random);
-    return slot === NO_SLOT ? scan(this.#unconfirmed, NOBODY, random) : slot;
+    if (slot === NO_SLOT) slot = scan(this.#suspects, NOBODY, dice);
+    return slot === NO_SLOT ? scan(this.#unconfirmed, NOBODY, dice) : slot;
   }
 }
 

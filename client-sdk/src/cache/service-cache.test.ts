@@ -123,6 +123,7 @@ test('any number of names that nobody lists cost no more than a bounded memory, 
 
 test('age is counted from the latest answer by a clock that nobody can set, and makes the list stale', async () => {
   const { cache, clock } = aCache();
+  cache.confirmed();
   expect([cache.ready, cache.stale, cache.ageMs]).toEqual([false, true, Number.POSITIVE_INFINITY]);
   cache.snapshot(orders(1));
   const view = cache.service('orders');
@@ -197,6 +198,15 @@ test('who is listed again is in doubt no more', async () => {
   await clock.advance(90_000);
   cache.confirmed();
   expect(ids()).toEqual(['o1']);
+});
+
+test('who is listed again elsewhere is taken from the list', () => {
+  const { cache } = aCache();
+  cache.snapshot(orders(1));
+  cache.snapshot([]);
+  const moved = order(1, { address: '10.9.9.9' });
+  cache.change([moved], []);
+  expect(cache.service('orders').instances).toEqual([moved]);
 });
 
 test('an instance in doubt that refuses a connection is dropped; a listed one is not', () => {
@@ -347,4 +357,15 @@ test('a reader that leaves its loop is forgotten', async () => {
   expect((await next).value).toMatchObject({ service: 'vip', known: true });
   await reader.return?.();
   expect(await reader.next()).toEqual({ done: true, value: undefined });
+});
+
+test('a reader of a name that nobody listed yet is told of it, however many such names were asked for', async () => {
+  const { cache } = aCache();
+  cache.snapshot([]);
+  const reader = cache.watch('front')[Symbol.asyncIterator]();
+  await reader.next();
+  for (let n = 0; n <= 1_000; n++) cache.service(`host-${n}`);
+  const next = reader.next();
+  cache.change([order(1, { vip: ['front'] })], []);
+  expect((await next).value).toMatchObject({ service: 'front', added: [{ id: 'o1' }] });
 });

@@ -9,6 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { Emitter, type Subscribe } from '../runtime/emitter.ts';
 import { AppInstances } from './app-instances.ts';
 import type { CachedService, InstanceCache } from './instance-cache.ts';
+import { massRemovals, type Named } from './mass-removals.ts';
 import { NameIndex } from './name-index.ts';
 import { sameInstance } from './same-instance.ts';
 import { type Freshness, type Members, viewOf } from './service-view.ts';
@@ -24,9 +25,6 @@ export interface ServiceCacheOptions {
 
 const DOUBT_MS = 90_000;
 const STALE_MS = 90_000;
-/** One batch that removes more than this share of an application of at least so many is doubted like an absence. */
-const MASS_SHARE = 0.7;
-const MASS_SIZE = 4;
 /** Views of names that nobody ever listed: hosts of any kind are asked for, so they are bounded. */
 const MAX_UNKNOWN = 1_000;
 
@@ -196,9 +194,9 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     this.#reported.emit();
   }
 
-  change(added: readonly Instance[], removed: readonly { readonly app: string; readonly id: string }[]): void {
+  change(added: readonly Instance[], removed: readonly Named[]): void {
     const now = this.#received();
-    const mass = this.#massRemovals(removed);
+    const mass = massRemovals(this.#apps, removed);
     for (const { app: name, id } of removed) {
       const app = this.#apps.get(name.toLowerCase());
       const instance = app?.get(id);
@@ -218,6 +216,8 @@ export class ServiceCache implements InstanceCache, SourceHandler {
   }
 
   confirmed(): void {
+    // Of nothing, nothing is confirmed.
+    if (!this.#answered) return;
     const now = this.#received();
     // As good as another full list.
     if (this.#doubts > 0) {
@@ -231,21 +231,6 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     this.#answered = true;
     this.#trueAt = now;
     return now;
-  }
-
-  /** Applications of which this batch removes so much that a mass expiry is likelier than so many goodbyes. */
-  #massRemovals(removed: readonly { readonly app: string; readonly id: string }[]): ReadonlySet<AppInstances> {
-    const counts = new Map<AppInstances, number>();
-    if (removed.length <= MASS_SIZE * MASS_SHARE) return new Set();
-    for (const { app: name, id } of removed) {
-      const app = this.#apps.get(name.toLowerCase());
-      if (app?.listed.has(id)) counts.set(app, (counts.get(app) ?? 0) + 1);
-    }
-    const mass = new Set<AppInstances>();
-    for (const [app, count] of counts) {
-      if (app.listed.size >= MASS_SIZE && count / app.listed.size > MASS_SHARE) mass.add(app);
-    }
-    return mass;
   }
 
   #list(app: AppInstances, instance: Instance): void {

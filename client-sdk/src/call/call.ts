@@ -135,12 +135,17 @@ export class Call extends Waiting implements AttemptOwner, Want {
     patience.add(this, now);
   }
 
-  /** The first attempt. @param deadlines - the list that this call's total time belongs in */
+  /** The first attempt, in its caller's turn. @param deadlines - the list that this call's total time belongs in */
   start(deadlines: DeadlineList, now: number): void {
-    DeadlineList.remove(this);
     this.#started = true;
     deadlines.add(this, now);
-    this.#context.runInAsyncScope(this.#try, this, now);
+    this.#try(now);
+  }
+
+  /** The same, in a later turn. */
+  startLate(deadlines: DeadlineList, now: number): void {
+    DeadlineList.remove(this);
+    this.#context.runInAsyncScope(this.start, this, deadlines, now);
   }
 
   /** Ends a call that nothing was tried for. */

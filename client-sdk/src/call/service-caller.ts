@@ -127,7 +127,7 @@ export class ServiceCaller implements CallSetting {
     const now = this.clock.monotonic();
     if (this.#closed) call.refuse(this.error('ERR_CLOSED', 'cannot be called: discovery is closed', {}));
     else if (!this.#cache.ready) call.await(this.#patience, now);
-    else this.#admit(call, terms, now);
+    else if (this.#admits(call)) call.start(this.#deadlinesOf(terms.totalMs), now);
   }
 
   /** A new list of this service's instances. */
@@ -140,8 +140,7 @@ export class ServiceCaller implements CallSetting {
   ready(): void {
     const now = this.clock.monotonic();
     for (const call of this.#patience.all() as Call[]) {
-      DeadlineList.remove(call);
-      this.#admit(call, call.terms, now);
+      if (this.#admits(call)) call.startLate(this.#deadlinesOf(call.terms.totalMs), now);
     }
   }
 
@@ -231,13 +230,13 @@ export class ServiceCaller implements CallSetting {
     this.#listener.tell({ ...record, ...this.#infoOf(options) });
   };
 
-  #admit(call: Call, terms: CallTerms, now: number): void {
-    if (this.#throttle.admit()) call.start(this.#deadlinesOf(terms.totalMs), now);
-    else {
-      const what = 'accepts too few calls: this one was not sent';
-      this.counters.shed++;
-      call.refuse(this.error('ERR_SHED', what, { retryable: true, retryAfterMs: 1_000 }));
-    }
+  /** @returns false: the call has been refused */
+  #admits(call: Call): boolean {
+    if (this.#throttle.admit()) return true;
+    this.counters.shed++;
+    const what = 'accepts too few calls: this one was not sent';
+    call.refuse(this.error('ERR_SHED', what, { retryable: true, retryAfterMs: 1_000 }));
+    return false;
   }
 
   #termsOf(options: CallOptions): CallTerms {

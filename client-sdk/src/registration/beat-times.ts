@@ -46,6 +46,11 @@ export class BeatTimes {
     return this.#clock.monotonic() - this.#renewedAt;
   }
 
+  /** The latest request failed. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
   /** A request goes out. */
   began(): void {
     this.#beganAt = this.#clock.monotonic();

@@ -60,7 +60,7 @@ export class IdentityWatch {
     if (!this.#disputed) {
       this.#disputed = true;
       const message = `the id ${id} was registered by ${other} with a later version; registering again`;
-      this.#warn({ code: 'instance-id-disputed', message });
+      this.#warn({ code: 'INSTANCE_ID_DISPUTED', message });
       return 'dispute';
     }
     const message = `another process (${other}) registers under the id ${id}: give each an instanceId of its own`;
@@ -73,7 +73,7 @@ export class IdentityWatch {
     const foreign = overriddenStatus !== 'UNKNOWN' && !overridden;
     if (foreign && !this.#overrideSeen) {
       const message = `the registry shows ${effectiveId(served)} as ${overriddenStatus} by an override that is not ours`;
-      this.#warn({ code: 'status-overridden', message });
+      this.#warn({ code: 'STATUS_OVERRIDDEN', message });
     }
     this.#overrideSeen = foreign;
   }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { RegistrationOptions } from '../api.ts';
 import { DiscoveryError } from '../errors.ts';
@@ -140,6 +141,17 @@ test('a registry that is away longer than the lease leaves us lost, and register
   ]);
 });
 
+test('beats that fail are told once, and so is that they work again', async () => {
+  const { clock, api, registration, events } = await scene();
+  await clock.advance(1_000);
+  api.trouble = () => 'refused';
+  await clock.advance(20_000);
+  api.trouble = () => 'none';
+  await clock.advance(10_000);
+  expect(registration.state).toBe('registered');
+  expect(events).toEqual(['registered', 'registered: ERR_REGISTRY_UNAVAILABLE', 'registered']);
+});
+
 test('a status is told at once, and the promise resolves when the registry has it', async () => {
   const { clock, api, registration, served } = await scene();
   await clock.advance(1_000);
@@ -225,7 +237,7 @@ test('health is asked before the first registration and with each beat; what it 
     throw new Error('no database');
   };
   await clock.advance(10_000);
-  expect([served(), warnings]).toEqual(['DOWN', ['health-check']]);
+  expect([served(), warnings]).toEqual(['DOWN', ['HEALTH_CHECK_FAILED']]);
   health = () => true;
   await clock.advance(10_100);
   expect(served()).toBe('UP');
@@ -264,7 +276,7 @@ test('the versions of registrations never go backwards, wherever the clock goes'
   await clock.advance(100);
   await down;
   expect(version()).toBeGreaterThan(before);
-  expect(warnings).toEqual(['clock-set-back']);
+  expect(warnings).toEqual(['CLOCK_SET_BACK']);
 });
 
 test('our own record of before a restart, with the clock set back since, is outdone: one dispute, then right', async () => {
@@ -277,7 +289,7 @@ test('our own record of before a restart, with the clock set back since, is outd
   const second = await scene({ metadata: { run: '2' } }, { clock: first.clock, api: first.api });
   await first.clock.advance(1_000);
   expect(first.api.records.get(ID)?.info.metadata['run']).toBe('2');
-  expect(second.warnings).toEqual(['instance-id-disputed']);
+  expect(second.warnings).toEqual(['INSTANCE_ID_DISPUTED']);
   expect(second.registration.state).toBe('registered');
 });
 
@@ -328,7 +340,7 @@ test('an override by somebody else is not fought, and is said once', async () =>
   await clock.advance(1_000);
   await Promise.all([api.override('ORDERS', ID, 'OUT_OF_SERVICE'), clock.advance(20)]);
   await clock.advance(200_000);
-  expect([served(), warnings]).toEqual(['OUT_OF_SERVICE', ['status-overridden']]);
+  expect([served(), warnings]).toEqual(['OUT_OF_SERVICE', ['STATUS_OVERRIDDEN']]);
 });
 
 test('after a stall or a sleep longer than the lease it beats at once and warns', async () => {
@@ -338,7 +350,7 @@ test('after a stall or a sleep longer than the lease it beats at once and warns'
   clock.jump(40_000);
   await clock.advance(1_100);
   expect(api.calls.slice(before)).toEqual(['beat']);
-  expect(warnings).toEqual(['machine-slept']);
+  expect(warnings).toEqual(['MACHINE_SLEPT']);
 });
 
 test('cancel while a registration is on its way waits for it, and then takes the record out', async () => {
@@ -372,7 +384,7 @@ test('the end never rejects and never hangs: without a registry it warns, and th
   const cancelled = registration.cancel();
   await clock.advance(5_100);
   await cancelled;
-  expect([registration.state, warnings]).toEqual(['cancelled', ['cancel-failed']]);
+  expect([registration.state, warnings]).toEqual(['cancelled', ['CANCEL_FAILED']]);
   await clock.advance(100_000);
   expect(api.calls.slice(2)).toEqual(['cancel']);
   expect(clock.timers).toBe(0);
@@ -455,6 +467,36 @@ test('a drain does not wait for callers to hear what no registry took, and beats
   expect(api.calls.filter((call) => call === 'beat').length).toBeGreaterThanOrEqual(5);
 });
 
+test('its signal listeners come with it and go with it, and a signal drains', async () => {
+  const clock = new FakeClock();
+  const killed: string[] = [];
+  const process = Object.assign(new EventEmitter(), {
+    pid: 1,
+    kill: (_: number, signal: string): void => void killed.push(signal),
+  });
+  const options = { app: 'a', port: 1, address: '10.0.0.7', signals: ['SIGTERM', 'SIGUSR2'] } as const;
+  const start = async (): Promise<InstanceRegistration> => {
+    const prepared = await prepareRegistration(options, NOWHERE);
+    return new InstanceRegistration({ api: new FakeEureka(clock), clock, random: seededRandom(1), prepared, process });
+  };
+  const listeners = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGUSR2');
+  const first = await start();
+  await clock.advance(1_000);
+  expect(listeners()).toBe(2);
+  const cancelled = first.cancel();
+  await clock.advance(100);
+  await cancelled;
+  expect(listeners()).toBe(0);
+
+  const second = await start();
+  await clock.advance(1_000);
+  process.emit('SIGUSR2');
+  await clock.advance(1_000);
+  expect([second.state, killed]).toEqual(['draining', []]);
+  await clock.advance(5_000);
+  expect([second.state, killed, listeners()]).toEqual(['cancelled', ['SIGUSR2'], 0]);
+});
+
 test('the chosen address is told once, to whoever listens from the start', async () => {
   const clock = new FakeClock();
   const prepared = await prepareRegistration(
@@ -470,5 +512,5 @@ test('the chosen address is told once, to whoever listens from the start', async
   const told: string[] = [];
   registration.onWarning(({ code, message }) => told.push(`${code}: ${message}`));
   await clock.advance(60_000);
-  expect(told).toEqual(['address-chosen: 10.1.2.3: from the variable POD_IP']);
+  expect(told).toEqual(['ADDRESS_CHOSEN: 10.1.2.3: from the variable POD_IP']);
 });

@@ -74,7 +74,7 @@ export class InstanceRegistration implements Registration {
     });
     if (prepared.address === undefined) {
       // Whoever made us has yet to listen.
-      queueMicrotask(() => this.#warnings.emit({ code: 'address-chosen', message: prepared.addressReason }));
+      queueMicrotask(() => this.#warnings.emit({ code: 'ADDRESS_CHOSEN', message: prepared.addressReason }));
     }
     if (process !== undefined && prepared.signals.length > 0) {
       this.#signals = new SignalDrain(process, prepared.signals, () => this.drain());

@@ -10,7 +10,7 @@ import type { DiscoveryEvents } from '../api.ts';
 import { CallError, DiscoveryError, RegistryError } from '../errors.ts';
 import { effectiveId, type InstanceInfo, type InstanceStatus } from '../protocol/instance-info.ts';
 import type { RegistryApi } from '../registry-api/registry-api.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import { Emitter } from '../runtime/emitter.ts';
 import { type Loop, startLoop } from '../runtime/loop.ts';
 import type { Random } from '../runtime/random.ts';
@@ -19,7 +19,8 @@ import { HealthCheck, type HealthCheckOptions } from './health-check.ts';
 import { IdentityWatch } from './identity-watch.ts';
 import { judgeServed } from './judge-served.ts';
 import { type Held, nextStep, registeredStatus, type Step, shownAfterRegister } from './next-step.ts';
-import { describeGap, StallWatch, type TimeGap } from './stall-watch.ts';
+import { gapWarning, StallWatch, type TimeGap } from './stall-watch.ts';
+import { Waiters } from './waiters.ts';
 
 export interface LeaseKeeperOptions {
   readonly api: RegistryApi;
@@ -48,6 +49,8 @@ const TICK_MS = 1_000;
 const LAST_REQUEST_MS = 2_000;
 /** The goodbye itself has this long; after it the lease runs out. */
 const CANCEL_MS = 5_000;
+/** A process that has nothing else to do yet lives on for the outcome of the first try, at most so long, in ms. */
+const FIRST_MS = 60_000;
 /** In how many beats the record is looked at, so that two processes under one id find out. */
 const COMPARE_BEATS = 6;
 
@@ -55,11 +58,6 @@ const COMPARE_BEATS = 6;
 const AGREED: ReadonlySet<Step> = new Set<Step>(['rest', 'beat', 'compare']);
 
 const CHANGES: ReadonlySet<Step> = new Set<Step>(['register', 'override', 'clear']);
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: DiscoveryError) => void;
-}
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
@@ -96,7 +94,8 @@ export class LeaseKeeper {
   #request: AbortController | undefined;
   /** A wish came while a request was on its way: what becomes of that one delays it no further. */
   #eager = false;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
+  readonly #first: Timer;
   #ending: Promise<void> | undefined;
   #ended: (() => void) | undefined;
 
@@ -118,6 +117,7 @@ export class LeaseKeeper {
       this.#healthAt = 0;
       this.#health = new HealthCheck({ clock, ask: health, silentMs: leaseMs, changed: () => this.#healthChanged() });
     }
+    this.#first = clock.after(FIRST_MS, () => undefined, { keepAlive: true });
     this.#loop = startLoop({ clock, turn: () => this.#turn(), failed: () => TICK_MS });
   }
 
@@ -214,8 +214,7 @@ export class LeaseKeeper {
         this.#cancelled();
         return TICK_MS;
       }
-      if (this.#identity.taken === undefined && AGREED.has(step))
-        for (const { resolve } of this.#waiters.splice(0)) resolve();
+      if (this.#identity.taken === undefined && AGREED.has(step)) this.#waiters.acknowledge();
       if (step === 'rest') {
         const idleMs = Math.min(this.#times.beatLeftMs, this.#healthAt - this.#options.clock.monotonic());
         return Math.min(TICK_MS, Math.max(0, idleMs));
@@ -313,7 +312,7 @@ export class LeaseKeeper {
     this.#times.renewed();
     this.#beats++;
     if (this.#beats % COMPARE_BEATS === 0) this.#compareDue = true;
-    if (this.#state !== 'registered') this.#tell('registered');
+    if (this.#state !== 'registered' || this.#times.failing) this.#tell('registered');
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
@@ -334,7 +333,7 @@ export class LeaseKeeper {
     const { taken } = this.#identity;
     if (finding !== 'taken' || taken === undefined) return;
     this.#times.next();
-    for (const { reject } of this.#waiters.splice(0)) reject(taken);
+    this.#waiters.refuse(taken);
     this.#tell('lost', taken);
   }
 
@@ -373,7 +372,7 @@ export class LeaseKeeper {
       known ?? new RegistryError('ERR_REGISTRY_UNAVAILABLE', `${step} failed`, api.server, undefined, { cause: error });
     if (step === 'cancel') {
       const stays = 'could not be taken out of the registry and stays until its lease ends';
-      this.#warn('cancel-failed', `${this.#id} ${stays}: ${shown.message}`);
+      this.#warn('CANCEL_FAILED', `${this.#id} ${stays}: ${shown.message}`);
       return;
     }
     if (CHANGES.has(step)) this.#uncertain();
@@ -388,13 +387,13 @@ export class LeaseKeeper {
   #passed(gap: TimeGap): void {
     const { leaseMs } = this.#options;
     if (gap.is !== 'clock-set-back') this.#times.atOnce();
-    if (gap.is === 'clock-set-back' || gap.ms > leaseMs) this.#warn(gap.is, describeGap(gap, leaseMs));
+    if (gap.is === 'clock-set-back' || gap.ms > leaseMs) this.#warnings.emit(gapWarning(gap, leaseMs));
   }
 
   #healthChanged(): void {
     const problem = this.#health?.problem;
     if (problem !== undefined)
-      this.#warn('health-check', `the health function of ${this.#id} ${problem}: registered as DOWN`);
+      this.#warn('HEALTH_CHECK_FAILED', `the health function of ${this.#id} ${problem}: registered as DOWN`);
     this.#times.retryNow();
     this.#loop.hurry();
   }
@@ -403,14 +402,14 @@ export class LeaseKeeper {
     this.#eager = true;
     this.#times.retryNow();
     this.#loop.hurry();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#waiters.wait();
   }
 
   #cancelled(): void {
     if (this.#state === 'cancelled') return;
     this.#ended?.();
     this.#held = { is: 'nothing' };
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#closed());
+    this.#waiters.refuse(this.#closed());
     this.#tell('cancelled');
   }
 
@@ -422,6 +421,7 @@ export class LeaseKeeper {
 
   #tell(state: LeaseState, error?: DiscoveryError): void {
     this.#state = state;
+    this.#first.cancel();
     this.#events.emit(error === undefined ? { state, info: this.info } : { state, info: this.info, error });
   }
 

@@ -1,4 +1,5 @@
 /** Notices that time passed us by: an event loop that stood still, a machine that slept, a clock that was moved. */
+import type { DiscoveryEvents } from '../api.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface TimeGap {
@@ -41,12 +42,15 @@ export class StallWatch {
   }
 }
 
-/** For a warning, of a gap that may have cost us the lease. */
-export function describeGap({ is, ms }: TimeGap, leaseMs: number): string {
-  const seconds = (ms / 1_000).toFixed(1);
-  if (is === 'clock-set-back')
-    return `the clock was set back by ${seconds} s; versions of the registration go on from the highest`;
-  const what =
-    is === 'event-loop-stalled' ? 'the event loop stood still' : 'the machine slept, or its clock was set forward,';
-  return `${what} for ${seconds} s, longer than the lease of ${leaseMs / 1_000} s: others may have been told that we are gone`;
+/** The warning about a gap that may have cost us the lease. */
+export function gapWarning({ is, ms }: TimeGap, leaseMs: number): DiscoveryEvents['warning'] {
+  const seconds = `${(ms / 1_000).toFixed(1)} s`;
+  if (is === 'clock-set-back') {
+    const message = `the clock was set back by ${seconds}; versions of the registration go on from the highest`;
+    return { code: 'CLOCK_SET_BACK', message };
+  }
+  const effect = `longer than the lease of ${leaseMs / 1_000} s: others may have been told that we are gone`;
+  return is === 'event-loop-stalled'
+    ? { code: 'EVENT_LOOP_STALLED', message: `the event loop stood still for ${seconds}, ${effect}` }
+    : { code: 'MACHINE_SLEPT', message: `the machine slept, or its clock was set forward, for ${seconds}, ${effect}` };
 }

@@ -6,22 +6,34 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Clock, sleep, systemClock } from '../runtime/clock.ts';
 import type { Surroundings } from './prepare-registration.ts';
 
 export interface SystemSurroundingsOptions {
   /** Any URL of the registry. */
   readonly registryUrl: string | undefined;
   readonly zone: string | undefined;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
-export function systemSurroundings({ registryUrl, zone }: SystemSurroundingsOptions): Surroundings {
+/** A name that resolves slower, in ms, is no reason to register later. */
+const ROUTE_MS = 1_000;
+
+export function systemSurroundings(options: SystemSurroundingsOptions): Surroundings {
+  const { registryUrl, zone, clock = systemClock } = options;
   return {
     environment: process.env,
     zone,
     workerId: cluster.isWorker ? cluster.worker?.id : undefined,
     packageName: () => packageName(dirname(process.argv[1] ?? join(process.cwd(), 'none'))),
     interfaces: networkInterfaces,
-    route: async () => (registryUrl === undefined ? undefined : routeSource(registryUrl)),
+    route: async () => {
+      if (registryUrl === undefined) return undefined;
+      const found = new AbortController();
+      const route = routeSource(registryUrl).finally(() => found.abort());
+      return Promise.race([route, sleep(clock, ROUTE_MS, found.signal).then(() => undefined)]);
+    },
   };
 }
 

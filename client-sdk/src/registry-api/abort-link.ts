@@ -1,15 +1,14 @@
-/** One signal out of the caller's, the client's end, and our own time-outs; leaves no listener behind once ended. */
+/** One signal out of the caller's and our own reasons to stop; it leaves no listener behind once ended. */
 export class AbortLink {
   readonly #own = new AbortController();
-  readonly #parents: readonly AbortSignal[];
-  readonly #abort = (event: Event): void => this.#own.abort((event.target as AbortSignal).reason);
+  readonly #parent: AbortSignal | undefined;
+  readonly #abort = (): void => this.#own.abort(this.#parent?.reason);
 
-  constructor(...parents: readonly (AbortSignal | undefined)[]) {
-    this.#parents = parents.filter((parent) => parent !== undefined);
-    for (const parent of this.#parents) {
-      if (parent.aborted) this.#own.abort(parent.reason);
-      else parent.addEventListener('abort', this.#abort, { once: true });
-    }
+  /** @param parent - the caller's; undefined: none */
+  constructor(parent: AbortSignal | undefined) {
+    this.#parent = parent;
+    if (parent?.aborted) this.#abort();
+    else parent?.addEventListener('abort', this.#abort, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -21,13 +20,12 @@ export class AbortLink {
   }
 
   end(): void {
-    for (const parent of this.#parents) parent.removeEventListener('abort', this.#abort);
+    this.#parent?.removeEventListener('abort', this.#abort);
   }
 
-  /** What to throw for an error of what the signal ended: a parent's reason as it is, everything else as `failure` has it. */
+  /** What to throw for an error of what the signal ended: the caller's reason as it is, everything else as `failure` has it. */
   reason(error: unknown, failure: (cause: unknown) => unknown): unknown {
-    const parent = this.#parents.find(({ aborted }) => aborted);
-    if (parent !== undefined) return parent.reason;
+    if (this.#parent?.aborted) return this.#parent.reason;
     return failure(this.#own.signal.aborted ? this.#own.signal.reason : error);
   }
 }

@@ -20,8 +20,6 @@ export interface ExchangeOptions {
   readonly auth: RegistryOptions['auth'];
   readonly timeoutMs: number;
   readonly limits: TextLimits;
-  /** Aborts everything. */
-  readonly closing: AbortSignal;
 }
 
 export interface ExchangeRequest {
@@ -46,8 +44,10 @@ export interface ExchangeResult {
 export interface OpenExchange {
   readonly server: RegistryBase;
   readonly answer: HttpAnswer;
-  /** Ends the answer, and must be ended once it is over. */
+  /** Ends the answer. */
   readonly link: AbortLink;
+  /** Must be called once the answer is over. */
+  readonly done: () => void;
 }
 
 /** The whole of an answer may take this many time-outs: a server that drips is one that failed. */
@@ -57,9 +57,23 @@ const REASON_LIMITS: TextLimits = { encoded: 4_096, decoded: 4_096 };
 
 export class Exchange {
   readonly #options: ExchangeOptions;
+  // Not one signal for all: dozens of listeners on it would look like a leak to Node.
+  readonly #underway = new Set<AbortLink>();
+  #closed: RegistryError | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+  }
+
+  /** Why nothing is sent any more; undefined: open. */
+  get closed(): RegistryError | undefined {
+    return this.#closed;
+  }
+
+  /** Ends everything on its way with this reason, and whatever is asked later. */
+  close(reason: RegistryError): void {
+    this.#closed ??= reason;
+    for (const link of this.#underway) link.abort(reason);
   }
 
   /** @throws {RegistryError}, or the signal's reason */
@@ -69,7 +83,7 @@ export class Exchange {
     read: (result: ExchangeResult) => T,
   ): Promise<T> {
     const { clock, timeoutMs, limits } = this.#options;
-    const { answer, link } = await this.open(request, signal);
+    const { answer, link, done } = await this.open(request, signal);
     const whole = clock.after(timeoutMs * (WHOLE - 1), () => link.abort(new TimedOut('the answer did not end')));
     const idle = new IdleTimer(clock, timeoutMs, () => link.abort(new TimedOut('the answer stopped')));
     try {
@@ -80,23 +94,29 @@ export class Exchange {
     } finally {
       whole.cancel();
       idle.cancel();
-      link.end();
+      done();
     }
   }
 
   /** Resolves with an accepted answer whose body is still to be read. @throws {RegistryError}, or the signal's reason */
   async open(request: ExchangeRequest, signal: AbortSignal | undefined): Promise<OpenExchange> {
-    const { clock, timeoutMs, closing } = this.#options;
-    const link = new AbortLink(signal, closing);
+    const { clock, timeoutMs } = this.#options;
+    if (this.#closed !== undefined) throw this.#closed;
+    const link = new AbortLink(signal);
+    this.#underway.add(link);
+    const done = (): void => {
+      this.#underway.delete(link);
+      link.end();
+    };
     const timer = clock.after(timeoutMs, () => link.abort(new TimedOut(`no answer within ${timeoutMs} ms`)));
     try {
       const authorization = await this.#authorization(request, link.signal);
       const answer = await this.#send(request, authorization, link.signal);
       await refuse(request, answer);
-      return { server: request.server, answer, link };
+      return { server: request.server, answer, link, done };
     } catch (error) {
       const thrown = link.reason(error, (cause) => failureOf(request, cause));
-      link.end();
+      done();
       throw thrown;
     } finally {
       timer.cancel();

@@ -55,14 +55,13 @@ export class HttpRegistryApi implements RegistryApi {
   readonly #exchange: Exchange;
   readonly #http: HttpClient;
   readonly #clock: Clock;
-  readonly #closing = new AbortController();
   #asked: RegistryBase | undefined;
   #streams = 0;
 
   constructor(options: HttpRegistryApiOptions) {
     const { urls, auth, timeoutMs, zone, http, clock, random, limits = TEXT_LIMITS } = options;
     this.#choice = new ServerChoice({ urls, zone, clock, random });
-    this.#exchange = new Exchange({ http, clock, auth, timeoutMs, limits, closing: this.#closing.signal });
+    this.#exchange = new Exchange({ http, clock, auth, timeoutMs, limits });
     this.#http = http;
     this.#clock = clock;
   }
@@ -165,7 +164,7 @@ export class HttpRegistryApi implements RegistryApi {
       if (end.broken !== undefined) this.#choice.failed(server);
       return end.is;
     } finally {
-      opened.link.end();
+      opened.done();
       this.#streams--;
     }
   }
@@ -175,7 +174,7 @@ export class HttpRegistryApi implements RegistryApi {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new RegistryError('ERR_REGISTRY_UNAVAILABLE', 'the client was closed', this.server));
+    this.#exchange.close(new RegistryError('ERR_REGISTRY_UNAVAILABLE', 'the client was closed', this.server));
     await this.#http.close();
   }
 
@@ -197,7 +196,7 @@ export class HttpRegistryApi implements RegistryApi {
     const failures: RegistryError[] = [];
     for (const server of this.#choice.candidates().slice(0, MAX_SERVERS)) {
       signal?.throwIfAborted();
-      this.#closing.signal.throwIfAborted();
+      if (this.#exchange.closed !== undefined) throw this.#exchange.closed;
       this.#asked = server;
       try {
         const answer = await ask(server);
@@ -205,8 +204,7 @@ export class HttpRegistryApi implements RegistryApi {
         return answer;
       } catch (error) {
         signal?.throwIfAborted();
-        this.#closing.signal.throwIfAborted();
-        if (!(error instanceof RegistryError)) throw error;
+        if (this.#exchange.closed !== undefined || !(error instanceof RegistryError)) throw error;
         this.#choice.failed(server);
         failures.push(error);
       }

@@ -36,6 +36,6 @@ function names(list: string | undefined): readonly string[] {
   if (list === undefined) return [];
   return list
     .split(',')
-    .map((name) => name.trim().toLowerCase())
+    .map((name) => name.trim())
     .filter((name) => name !== '');
 }

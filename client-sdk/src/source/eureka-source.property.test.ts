@@ -1,4 +1,5 @@
 /** Whatever happens between a source and its servers, the cache has what the server holds once there is quiet. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Instance } from '../api.ts';
@@ -11,51 +12,46 @@ import { anInfo, FakeRegistryApi, FakeServer } from './fake-registry.fixture.ts'
 import { InstanceConverter } from './instance-of.ts';
 
 const APPS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'] as const;
-/** Longer than any pause, any doubt, and the time between two full lists of a stock server. */
-const QUIET_MS = 1_200_000;
+/** Longer than any pause and any doubt. */
+const QUIET_MS = 300_000;
+/** Longer than the time between two full lists of a stock server too: nothing else repairs what its hash does not show. */
+const LONG_QUIET_MS = 1_200_000;
 
 const server = fc.nat(1);
 /** The first ones more often, so that they have instances to lose. */
 const app = fc.oneof({ weight: 3, arbitrary: fc.nat(1) }, { weight: 1, arbitrary: fc.nat(9) });
-const event = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      is: fc.constant('put'),
-      server,
-      app: app,
-      id: fc.nat(5),
-      status: fc.nat(4),
-      value: fc.nat(3),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ is: fc.constant('remove'), server, app: app, id: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('removeApp'), server, app: app }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      is: fc.constant('wait'),
-      ms: fc.oneof(fc.nat(50), fc.nat(5_000), fc.nat(70_000), fc.nat(400_000)),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ is: fc.constant('down'), server, down: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ is: fc.constant('end'), server, how: fc.constantFrom('bye', 'lost', 'silent') }),
-  },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('restart'), server, epoch: fc.nat(99), empty: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('renumber'), server, epoch: fc.nat(99) }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('forget'), server }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('reset'), server }) },
-  { weight: 2, arbitrary: fc.record({ is: fc.constant('hold'), server, holds: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ is: fc.constant('push'), server, as: fc.constantFrom('delta', 'gap') }) },
-  { weight: 2, arbitrary: fc.record({ is: fc.constant('pushAgain'), server }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('alive'), server }) },
-  { weight: 2, arbitrary: fc.record({ is: fc.constant('latency'), ms: fc.constantFrom(0, 5, 400, 20_000) }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('loses'), share: fc.constantFrom(0, 0.3, 1) }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('upgrade'), server, ours: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('include'), app: app }) },
-) as fc.Arbitrary<Event>;
+type Weighted = { weight: number; arbitrary: fc.Arbitrary<unknown> };
+const some = (weight: number, is: Event['is'], fields: Record<string, fc.Arbitrary<unknown>>): Weighted => ({
+  weight,
+  arbitrary: fc.record({ is: fc.constant(is), ...fields }),
+});
+const ms = fc.oneof(fc.nat(50), fc.nat(5_000), fc.nat(70_000), fc.nat(400_000));
+/** Changes, and answers and pushes that are late, lost, doubled or too large. */
+const CALM: Weighted[] = [
+  some(12, 'put', { server, app, id: fc.nat(5), status: fc.nat(4), value: fc.nat(3) }),
+  some(5, 'remove', { server, app, id: fc.nat(5) }),
+  some(1, 'removeApp', { server, app }),
+  some(6, 'wait', { ms }),
+  some(2, 'hold', { server, holds: fc.boolean() }),
+  some(2, 'push', { server, as: fc.constantFrom('delta', 'gap') }),
+  some(2, 'pushAgain', { server }),
+  some(1, 'alive', { server }),
+  some(2, 'latency', { ms: fc.constantFrom(0, 5, 400, 20_000) }),
+  some(1, 'loses', { share: fc.constantFrom(0, 0.3, 1) }),
+];
+/** Whatever makes a list worthless besides. */
+const WILD: Weighted[] = [
+  some(2, 'down', { server, down: fc.boolean() }),
+  some(2, 'end', { server, how: fc.constantFrom('bye', 'lost', 'silent') }),
+  some(1, 'restart', { server, epoch: fc.nat(99), empty: fc.boolean() }),
+  some(1, 'renumber', { server, epoch: fc.nat(99) }),
+  some(1, 'forget', { server }),
+  some(1, 'reset', { server }),
+  some(1, 'upgrade', { server, ours: fc.boolean() }),
+  some(1, 'include', { app }),
+];
+const eventsOf = (weighted: readonly Weighted[]): fc.Arbitrary<Event[]> =>
+  fc.array(fc.oneof(...weighted) as fc.Arbitrary<Event>, { maxLength: 120, size: 'max' });
 
 type Event =
   | { is: 'put'; server: number; app: number; id: number; status: number; value: number }
@@ -169,6 +165,7 @@ async function endsRight(
   subscribe: readonly string[] | undefined,
   seed: number,
   events: readonly Event[],
+  quietMs: number,
 ): Promise<void> {
   const clock = new FakeClock();
   const random = seededRandom(seed);
@@ -178,11 +175,13 @@ async function endsRight(
   const cache = new ServiceCache({ clock });
   // What whoever follows the events believes to be there.
   const followed = new Map<string, readonly Instance[]>();
+  const astray = new Set<string>();
   cache.onChange(({ service, instances, added, removed, changed }) => {
     const before = followed.get(service) ?? [];
     const gone = new Set([...removed, ...changed].map(({ id }) => id));
     followed.set(service, [...before.filter(({ id }) => !gone.has(id)), ...added, ...changed]);
-    expect(sorted(followed.get(service)!)).toEqual(sorted(instances));
+    // Not expected here: the source would take what is thrown for a failure of its own, and try again.
+    if (!isDeepStrictEqual(sorted(followed.get(service)!), sorted(instances))) astray.add(service);
   });
   const wanted = subscribe === undefined ? undefined : new Set(subscribe);
   for (const each of servers) for (let n = 0; n < 12; n++) each.put(info(n % 3, n >> 1, 0, 0));
@@ -197,28 +196,41 @@ async function endsRight(
     each.holdsPushes = false;
     each.push();
   }
-  await clock.advance(QUIET_MS);
+  await clock.advance(quietMs);
   const present = servers.find(({ url }) => url === api.server)!;
   const converter = new InstanceConverter();
   const right = present.held().filter(({ app }) => wanted?.has(app) ?? true);
   expect(sorted(cache.instances())).toEqual(sorted(right.map((each) => converter.instanceOf(each)!)));
+  expect(astray).toEqual(new Set());
   for (const service of cache.services()) expect(cache.service(service).unconfirmed.size).toBe(0);
   stopping.abort();
   await closed;
   expect(clock.timers).toBe(0);
 }
 
-test('the cache equals the registry in the end: changes and deltas lost, doubled or late, reconnects, restarts, other servers', async () => {
-  const kind = fc.constantFrom('ours', 'stock');
+const kind = fc.constantFrom('ours' as const, 'stock' as const);
+const subscribe = fc.constantFrom(undefined, ['A', 'B'], APPS.slice(0, 9));
+const numRuns = Number(process.env['SOURCE_RUNS'] ?? 150);
+
+test('the cache equals the registry in the end: answers and pushes lost, doubled, late or left out', async () => {
+  await fc.assert(
+    fc.asyncProperty(kind, fc.boolean(), subscribe, fc.nat(), eventsOf(CALM), (kind, push, subscribe, seed, events) =>
+      endsRight([kind, kind], push, subscribe, seed, events, QUIET_MS),
+    ),
+    { numRuns },
+  );
+});
+
+test('the cache equals the registry in the end: reconnects, restarts, other servers of either kind', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.tuple(kind, kind) as fc.Arbitrary<['ours' | 'stock', 'ours' | 'stock']>,
+      fc.tuple(kind, kind),
       fc.boolean(),
-      fc.constantFrom(undefined, ['A', 'B'], APPS.slice(0, 9)),
+      subscribe,
       fc.nat(),
-      fc.array(event, { maxLength: 120, size: 'max' }),
-      endsRight,
+      eventsOf([...CALM, ...WILD]),
+      (kinds, push, subscribe, seed, events) => endsRight(kinds, push, subscribe, seed, events, LONG_QUIET_MS),
     ),
-    { numRuns: Number(process.env['SOURCE_RUNS'] ?? 150) },
+    { numRuns },
   );
 });

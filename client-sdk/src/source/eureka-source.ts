@@ -175,7 +175,7 @@ export class EurekaSource implements InstanceSource {
     });
     this.#held = list.held;
     // Lost again meanwhile: what is wanted is another list, and the next turn fetches it.
-    this.#position = list.position;
+    this.#position = losses === this.#losses ? list.position : undefined;
     this.#capabilities = list.capabilities;
     this.#unchecked = list.unreadable;
     this.#fullAt = this.#answeredAt = this.#clock.monotonic();

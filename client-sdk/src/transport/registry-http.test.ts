@@ -1,6 +1,6 @@
 /** The whole client of a registry over real sockets, against servers that behave and servers that do not. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { RegistryOptions } from '../api.ts';
@@ -187,7 +187,9 @@ for (const [what, listener] of Object.entries(UNUSABLE)) {
     const good = await serve(onTestFinished, json(EMPTY));
     const limits = { encoded: 2_000_000, decoded: 1_000_000 };
     const alone = apiTo(onTestFinished, [bad.url], { limits });
-    expect((await failure(alone.all())).code).toBe('ERR_REGISTRY_ANSWER');
+    const error = await failure(alone.all());
+    expect(error.code).toBe('ERR_REGISTRY_ANSWER');
+    if (what === 'a gzip bomb') expect(error.message).toContain('more than 1000000 bytes when decompressed');
     const both = apiTo(onTestFinished, [bad.url, good.url], { limits });
     expect((await both.all()).server).toBe(good.url);
     expect(both.server).toBe(good.url);
@@ -284,6 +286,39 @@ test('an abort ends a request at once, with its own reason, before the head and 
     expect(performance.now() - startedAt).toBeLessThan(1_000);
     await expect(api.all(stop.signal)).rejects.toBe(reason);
   }
+});
+
+test('an abort ends a request too that still waits for its connection', async ({ onTestFinished }) => {
+  const sockets = new Set<Socket>();
+  const mute = createTcpServer((socket) => void sockets.add(socket));
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+  });
+  // It never answers the TLS handshake.
+  const api = apiTo(onTestFinished, [`https://127.0.0.1:${(mute.address() as AddressInfo).port}`], {
+    timeoutMs: 4_000,
+  });
+  const stop = new AbortController();
+  const asked = api.all(stop.signal);
+  const startedAt = performance.now();
+  setTimeout(() => stop.abort(new Error('enough')), 50);
+  await expect(asked).rejects.toThrow('enough');
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
+test('many requests at once are no leak to Node, and one signal serves them all', async ({ onTestFinished }) => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warned);
+  onTestFinished(() => void process.off('warning', warned));
+  const { url, asked } = await serve(onTestFinished, json(EMPTY));
+  const api = apiTo(onTestFinished, [url]);
+  await Promise.all(Array.from({ length: 50 }, () => api.all()));
+  const { signal } = new AbortController();
+  for (let time = 0; time < 20; time++) await api.all(signal);
+  expect([asked.length, warnings]).toEqual([70, []]);
 });
 
 test('close aborts what is on its way', async ({ onTestFinished }) => {
@@ -420,6 +455,40 @@ test('a stream that breaks is lost, one that says nothing for 45 s is silent, on
   setTimeout(() => stop.abort(), 20);
   expect(await aborted).toBe('aborted');
   expect(clock.timers).toBe(0);
+});
+
+test('a stream that had to be opened in another zone is left when the session ends, and the own zone asked again', async ({
+  onTestFinished,
+}) => {
+  const far = await streamer(onTestFinished);
+  const near = await serve(onTestFinished, (_, response) => void response.writeHead(503).end());
+  const clock = new FakeClock();
+  const api = new HttpRegistryApi({
+    urls: new Map([
+      ['near', [near.url]],
+      ['far', [far.url]],
+    ]),
+    auth: undefined,
+    timeoutMs: 2_000,
+    zone: 'near',
+    http: new UndiciHttpClient(),
+    clock,
+    random: () => 0.5,
+  });
+  onTestFinished(() => api.close());
+  const { signal } = new AbortController();
+  let alive = 0;
+  const left = api.stream([], undefined, () => void alive++, signal);
+  const { response } = await far.next();
+  for (let half = 0; half < 41; half++) {
+    response.write(': alive\n\n');
+    if (half < 40) await until(() => alive > half);
+    await clock.advance(30_000);
+  }
+  expect(await left).toBe('bye');
+  expect(near.asked).toHaveLength(1);
+  void api.all().catch(() => undefined);
+  await until(() => near.asked.length === 2);
 });
 
 test('a stream of nonsense is lost; what is no stream is no stream; and what a listener throws is not swallowed', async ({

@@ -10,7 +10,8 @@ export type NamedRequest = RequestOptions & { readonly service: string; readonly
 export class ServiceRequests {
   readonly #services: Services;
   readonly #everything: DiscoveryDispatcher;
-  readonly #dispatchers = new Map<string, ServiceDispatcher>();
+  readonly #plain = new Map<string, ServiceDispatcher>();
+  readonly #secure = new Map<string, ServiceDispatcher>();
 
   /** @param everything - takes the hosts that are no services too */
   constructor(services: Services, everything: DiscoveryDispatcher) {
@@ -19,52 +20,62 @@ export class ServiceRequests {
   }
 
   /** @throws {CallError} ERR_UNKNOWN_SERVICE for a single label that the registry has never listed */
-  async request(target: string | URL | NamedRequest, options: RequestOptions = {}): Promise<Dispatcher.ResponseData> {
-    if (typeof target === 'object' && 'service' in target) {
-      const { service, path, ...rest } = target;
-      return this.#send(service.toLowerCase(), false, path, rest);
-    }
-    const url = typeof target === 'string' ? new URL(target) : target;
+  request(target: string | URL | NamedRequest, options: RequestOptions = {}): Promise<Dispatcher.ResponseData> {
+    // The fast way in: the caller's options go through as they are, in his turn.
+    if (typeof target === 'object' && 'service' in target) return this.#send(this.#named(target.service), target);
+    return this.#requestUrl(typeof target === 'string' ? new URL(target) : target, options);
+  }
+
+  async #requestUrl(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
     const path = `${url.pathname}${url.search}`;
-    const meaning = await this.#meaning(url.origin);
-    if (meaning.is === 'service') return this.#send(meaning.service, meaning.secure, path, options);
+    let meaning = this.#services.meaning(url.origin);
+    if (meaning.is === 'maybe') {
+      await this.#services.listed();
+      meaning = this.#services.meaning(url.origin);
+    }
+    if (meaning.is === 'service') return this.#send(this.#dispatcher(meaning), { ...options, path });
     if (meaning.is === 'maybe') throw this.#services.notReady(meaning.service);
     if (meaning.is === 'unlisted') throw unknownService(meaning.service);
-    return this.#everything.request({ ...(await wireOptions(options)), origin: url.origin, path });
+    return this.#everything.request({
+      ...options,
+      method: options.method ?? 'GET',
+      origin: url.origin,
+      path,
+    } as Dispatcher.RequestOptions);
   }
 
-  async #meaning(origin: string): Promise<ReturnType<Services['meaning']>> {
-    const meaning = this.#services.meaning(origin);
-    if (meaning.is !== 'maybe') return meaning;
-    await this.#services.listed();
-    return this.#services.meaning(origin);
+  #send(dispatcher: Dispatcher, options: RequestOptions & { path: string }): Promise<Dispatcher.ResponseData> {
+    if (options.method === undefined) return this.#send(dispatcher, { ...options, method: 'GET' });
+    if ((options.body as unknown) instanceof FormData) return sendForm(dispatcher, options);
+    return dispatcher.request(options as Dispatcher.RequestOptions);
   }
 
-  async #send(
-    service: string,
-    secure: boolean,
-    path: string,
-    options: RequestOptions,
-  ): Promise<Dispatcher.ResponseData> {
-    const key = secure ? `https:${service}` : service;
-    let dispatcher = this.#dispatchers.get(key);
+  /** @param service - as the caller writes it */
+  #named(service: string): ServiceDispatcher {
+    return this.#plain.get(service) ?? this.#dispatcher({ service: service.toLowerCase(), secure: false });
+  }
+
+  #dispatcher({ service, secure }: { service: string; secure: boolean }): ServiceDispatcher {
+    const known = secure ? this.#secure : this.#plain;
+    let dispatcher = known.get(service);
     if (dispatcher === undefined) {
       dispatcher = new ServiceDispatcher(this.#services.caller(service, secure));
-      this.#dispatchers.set(key, dispatcher);
+      known.set(service, dispatcher);
     }
-    return dispatcher.request({ ...(await wireOptions(options)), path });
+    return dispatcher;
   }
 }
 
-type WireOptions = Omit<Dispatcher.RequestOptions, 'path'>;
-
 /** The platform's FormData is another class than the library's, which would send its name: it is encoded here. */
-async function wireOptions({ method = 'GET', ...options }: RequestOptions): Promise<WireOptions> {
-  if (!((options.body as unknown) instanceof FormData)) return { ...options, method } as WireOptions;
+async function sendForm(
+  dispatcher: Dispatcher,
+  options: RequestOptions & { path: string },
+): Promise<Dispatcher.ResponseData> {
   const encoded = new Response(options.body as unknown as FormData);
   const type = encoded.headers.get('content-type') ?? 'multipart/form-data';
   const body = Buffer.from(await encoded.arrayBuffer());
-  return { ...options, method, body, headers: { ...headersOf(options.headers), 'content-type': type } } as WireOptions;
+  const headers = { ...headersOf(options.headers), 'content-type': type };
+  return dispatcher.request({ ...options, body, headers } as Dispatcher.RequestOptions);
 }
 
 function headersOf(headers: RequestOptions['headers']): Record<string, string | string[] | undefined> {

@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { hash32, mixed } from '../hash.ts';
 import { maglevTable } from './maglev.ts';
 import { PeakEwma } from './peak-ewma.ts';
@@ -17,12 +17,12 @@ export class Affinity implements BalancerPolicy {
   #view: BalancerView | undefined;
   /** Made at the first key after a change: who sends no keys pays nothing. */
   #table: Uint16Array | undefined;
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #keyless: PeakEwma;
 
-  constructor(random: Random) {
-    this.#random = random;
-    this.#keyless = new PeakEwma(random);
+  constructor(dice: Dice) {
+    this.#dice = dice;
+    this.#keyless = new PeakEwma(dice);
   }
 
   update(view: BalancerView): void {
@@ -48,7 +48,7 @@ export class Affinity implements BalancerPolicy {
       hash = mixed(hash + 1);
     }
     const slot = this.#keyless.pick(now, exclude);
-    return slot === NO_SLOT ? scan(view.slots, exclude, this.#random) : slot;
+    return slot === NO_SLOT ? scan(view.slots, exclude, this.#dice) : slot;
   }
 
   #hasRoom(view: BalancerView, slot: Slot): boolean {

@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { RoundRobin } from './round-robin.ts';
 
 /** Ribbon's own: as many turns, then it takes whom it finds. */
@@ -18,8 +18,8 @@ export class AvailabilityFiltering implements BalancerPolicy {
   readonly #turns: RoundRobin;
   readonly #mostInflight: number;
 
-  constructor(random: Random, mostInflight = MOST_INFLIGHT) {
-    this.#turns = new RoundRobin(random);
+  constructor(dice: Dice, mostInflight = MOST_INFLIGHT) {
+    this.#turns = new RoundRobin(dice);
     this.#mostInflight = mostInflight;
   }
 

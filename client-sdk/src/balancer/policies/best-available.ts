@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 
 /**
  * The fewest in flight of all, by a scan. Ties are broken from a random place on: from the front, as Ribbon does, every client would
@@ -9,10 +9,10 @@ import { NO_SLOT, type Slot } from '../balancer.ts';
  */
 export class BestAvailable implements BalancerPolicy {
   #view: BalancerView | undefined;
-  readonly #random: Random;
+  readonly #dice: Dice;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(dice: Dice) {
+    this.#dice = dice;
   }
 
   update(view: BalancerView): void {
@@ -23,7 +23,7 @@ export class BestAvailable implements BalancerPolicy {
     const view = this.#view;
     if (view === undefined) return NO_SLOT;
     const { slots } = view;
-    const from = Math.floor(this.#random() * slots.length);
+    const from = this.#dice.below(slots.length);
     let best: Slot = NO_SLOT;
     let fewest = Number.POSITIVE_INFINITY;
     for (let step = 0; step < slots.length; step++) {

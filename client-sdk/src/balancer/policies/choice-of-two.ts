@@ -2,8 +2,8 @@
  * Two at random, the better one wins: with what each client knows late and for itself, the best of all would be everybody's best at once.
  */
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { Draw } from './draw.ts';
 import { scan } from './scan.ts';
 
@@ -12,16 +12,16 @@ const ROUNDS = 4;
 
 export abstract class ChoiceOfTwo implements BalancerPolicy {
   protected view: BalancerView = NOBODY;
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #draw: Draw;
 
-  constructor(random: Random) {
-    this.#random = random;
-    this.#draw = new Draw(random);
+  constructor(dice: Dice) {
+    this.#dice = dice;
+    this.#draw = new Draw(dice);
   }
 
-  /** What one more call would cost there; the lower one wins. */
-  protected abstract cost(slot: Slot, now: number): number;
+  /** Whether one more call would cost less on `a` than on `b`. A truth, not two costs: numbers with fractions, returned, would be objects. */
+  protected abstract isCheaper(a: Slot, b: Slot, now: number): boolean;
 
   update(view: BalancerView): void {
     this.view = view;
@@ -31,20 +31,25 @@ export abstract class ChoiceOfTwo implements BalancerPolicy {
   pick(now: number, exclude: readonly Slot[]): Slot {
     const { slots } = this.view;
     if (slots.length === 0) return NO_SLOT;
+    if (exclude.length > 0) return this.#untried(now, exclude);
+    const first = this.#draw.one();
+    const a = slots[first]!;
+    const b = slots[this.#draw.other(first)]!;
+    // Ties go to the first, whose chance is exactly its weight.
+    return this.isCheaper(b, a, now) ? b : a;
+  }
+
+  #untried(now: number, exclude: readonly Slot[]): Slot {
+    const { slots } = this.view;
     for (let round = 0; round < ROUNDS && exclude.length < slots.length; round++) {
       const first = this.#draw.one();
-      const second = this.#draw.other(first);
       const a = slots[first]!;
-      const b = slots[second]!;
-      const aTried = exclude.includes(a);
-      const bTried = exclude.includes(b);
-      if (!aTried && (a === b || bTried)) return a;
-      if (aTried && bTried) continue;
-      if (aTried) return b;
-      // Ties go to the first, whose chance is exactly its weight.
-      return this.cost(b, now) < this.cost(a, now) ? b : a;
+      const b = slots[this.#draw.other(first)]!;
+      const isATried = exclude.includes(a);
+      if (!exclude.includes(b)) return isATried || this.isCheaper(b, a, now) ? b : a;
+      if (!isATried) return a;
     }
-    return scan(slots, exclude, this.#random);
+    return scan(slots, exclude, this.#dice);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Draws positions of a view by weight, in constant time: uniformly while weights are alike, else from an alias table. */
 import type { BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
+import { type Dice, SIDES } from '../dice.ts';
 
 /** Weights this much apart are alike: a table would cost more than it gives. */
 const ALIKE = 1.01;
@@ -8,15 +8,16 @@ const ALIKE = 1.01;
 const REDRAWS = 4;
 
 export class Draw {
-  readonly #random: Random;
+  readonly #dice: Dice;
   #count = 0;
-  #even = true;
-  /** The chance of a position's own, and who else lives there (Vose's alias method). */
+  #isEven = true;
+  #rest = 0;
+  /** The chance of a position's own, of 2^31; and who else lives there (Vose's alias method). */
   #own = new Float64Array(0);
   #alias = new Int32Array(0);
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(dice: Dice) {
+    this.#dice = dice;
   }
 
   update(view: BalancerView): void {
@@ -31,8 +32,8 @@ export class Draw {
       most = Math.max(most, weight);
       sum += weight;
     }
-    this.#even = slots.length < 2 || most <= least * ALIKE || !(sum > 0);
-    if (!this.#even) {
+    this.#isEven = slots.length < 2 || most <= least * ALIKE || !(sum > 0);
+    if (!this.#isEven) {
       this.#build(
         slots.map((slot) => view.weight(slot)),
         sum,
@@ -42,28 +43,37 @@ export class Draw {
 
   /** A position, 0 to count - 1. The view must not be empty. */
   one(): number {
-    const at = this.#random() * this.#count;
-    const position = Math.floor(at);
-    if (this.#even) return position;
-    return at - position < this.#own[position]! ? position : this.#alias[position]!;
+    const rolled = this.#dice.roll();
+    const position = rolled % this.#count;
+    this.#rest = (rolled / this.#count) | 0;
+    return this.#isEven ? position : this.#byWeight(position);
   }
 
-  /** Another position than `first`, if there is one. */
+  /** Another position than `first`, which was drawn just now; the same if there is no other. */
   other(first: number): number {
     if (this.#count < 2) return first;
-    if (!this.#even) {
-      for (let draw = 0; draw < REDRAWS; draw++) {
-        const position = this.one();
-        if (position !== first) return position;
-      }
+    if (!this.#isEven) return this.#otherByWeight(first);
+    // What is left of one roll is enough for a second place.
+    const position = this.#rest % (this.#count - 1);
+    return position >= first ? position + 1 : position;
+  }
+
+  #byWeight(position: number): number {
+    return this.#dice.roll() < this.#own[position]! ? position : this.#alias[position]!;
+  }
+
+  #otherByWeight(first: number): number {
+    for (let draw = 0; draw < REDRAWS; draw++) {
+      const position = this.#byWeight(this.#dice.below(this.#count));
+      if (position !== first) return position;
     }
-    const position = Math.floor(this.#random() * (this.#count - 1));
+    const position = this.#dice.below(this.#count - 1);
     return position >= first ? position + 1 : position;
   }
 
   #build(weights: number[], sum: number): void {
     const count = weights.length;
-    const own = new Float64Array(count).fill(1);
+    const own = new Float64Array(count).fill(SIDES);
     const alias = Int32Array.from({ length: count }, (_, position) => position);
     const left = Float64Array.from(weights, (weight) => (weight * count) / sum);
     const small: number[] = [];
@@ -72,7 +82,7 @@ export class Draw {
     while (small.length > 0 && large.length > 0) {
       const poor = small.pop()!;
       const rich = large.at(-1)!;
-      own[poor] = left[poor]!;
+      own[poor] = left[poor]! * SIDES;
       alias[poor] = rich;
       left[rich] = left[rich]! - (1 - left[poor]!);
       if (left[rich]! < 1) small.push(large.pop()!);

@@ -3,7 +3,8 @@ import { ChoiceOfTwo } from './choice-of-two.ts';
 
 /** The fewer in flight; for long calls and streams, whose latency says little. */
 export class LeastRequest extends ChoiceOfTwo {
-  protected cost(slot: Slot): number {
-    return this.view.inflight(slot) / this.view.weight(slot) + 1;
+  protected isCheaper(a: Slot, b: Slot): boolean {
+    const { view } = this;
+    return view.inflight(a) / view.weight(a) < view.inflight(b) / view.weight(b);
   }
 }

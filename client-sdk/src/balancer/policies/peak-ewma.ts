@@ -6,10 +6,13 @@ import { ChoiceOfTwo } from './choice-of-two.ts';
  * @see Finagle `PeakEwma`
  */
 export class PeakEwma extends ChoiceOfTwo {
-  protected cost(slot: Slot, now: number): number {
+  protected isCheaper(a: Slot, b: Slot, now: number): boolean {
     const { view } = this;
     // A weight widens the line, not the latency: two idle ones of unlike weight cost the same, and the draw keeps their proportion.
-    return (view.latencyMs(slot, now) + LEAST_MS) * (view.inflight(slot) / view.weight(slot) + 1);
+    return (
+      (view.latencyMs(a, now) + LEAST_MS) * (view.inflight(a) / view.weight(a) + 1) <
+      (view.latencyMs(b, now) + LEAST_MS) * (view.inflight(b) / view.weight(b) + 1)
+    );
   }
 }
 

@@ -3,7 +3,8 @@ import type { BalancerPolicy, BalancerView } from '../../api.ts';
 import { seededRandom } from '../../runtime/random.ts';
 import { POLICY_NAMES } from '../../service-options.ts';
 import { Outcome } from '../balancer.ts';
-import { instancesIn, listed, Rig } from '../balancer-rig.contract.ts';
+import { instancesIn, listed, Rig } from '../balancer-rig.fixture.ts';
+import { Dice } from '../dice.ts';
 import { AvailabilityFiltering } from './availability-filtering.ts';
 import { policyKind } from './policies.ts';
 import { policyContract } from './policy.contract.ts';
@@ -32,7 +33,7 @@ for (const policy of POLICY_NAMES) policyContract(policy, { policy, weighted: WE
 policyContract("one of the user's own", { policy: () => new InTurn(), weighted: false });
 
 test('a name that is no policy is refused', () => {
-  expect(() => policyKind('fastest', seededRandom(1))).toThrow("there is no policy 'fastest'");
+  expect(() => policyKind('fastest', new Dice(seededRandom(1)))).toThrow("there is no policy 'fastest'");
 });
 
 test("a policy of the user's own sees all zones, costs included, and an answer that makes no sense is replaced", () => {
@@ -52,6 +53,18 @@ test("a policy of the user's own sees all zones, costs included, and an answer t
     own.pick = () => nonsense;
     expect([0, 1, 2, 3]).toContain(rig.pick());
   }
+});
+
+test("a policy of the user's own that throws stops no call, and the report says so", () => {
+  const own = new InTurn();
+  const rig = new Rig(instancesIn('--'), { policy: own });
+  expect(rig.why(0)).toBe('healthy');
+  own.pick = () => {
+    throw new Error('no idea');
+  };
+
+  expect(rig.picked()).toEqual([0, 1]);
+  expect(rig.why(0)).toBe('healthy; picked at random, since the policy threw: Error: no idea');
 });
 
 test("a policy of the user's own is told its view again when calls with another hint had it", () => {
@@ -92,7 +105,7 @@ test('least-request prefers the fewest in flight, in proportion to weights', () 
 
 test('availability-filtering passes over instances with too much in flight', () => {
   const inflight = [3, 0, 5];
-  const policy = new AvailabilityFiltering(seededRandom(1), 3);
+  const policy = new AvailabilityFiltering(new Dice(seededRandom(1)), 3);
   policy.update({
     slots: [0, 1, 2],
     instance: () => instancesIn('-')[0]!,

@@ -1,6 +1,6 @@
 /** Policies by name, and one of the user's own: all behind the same port. */
 import type { BalancerPolicy, PolicyName } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
+import type { Dice } from '../dice.ts';
 import { Affinity } from './affinity.ts';
 import { AvailabilityFiltering } from './availability-filtering.ts';
 import { BestAvailable } from './best-available.ts';
@@ -20,9 +20,11 @@ export interface PolicyKind {
   readonly choosesZone: boolean;
   /** A call's zone follows its key, not chance. */
   readonly byKey: boolean;
+  /** What a policy of the user's own threw last. */
+  readonly thrown?: () => unknown;
 }
 
-type Made = new (random: Random) => BalancerPolicy;
+type Made = new (dice: Dice) => BalancerPolicy;
 
 const BY_NAME: ReadonlyMap<string, Made> = new Map<string, Made>([
   ['peak-ewma', PeakEwma],
@@ -38,12 +40,13 @@ const BY_NAME: ReadonlyMap<string, Made> = new Map<string, Made>([
 ]);
 
 /** @throws {RangeError} for a name that is unknown */
-export function policyKind(policy: PolicyName | BalancerPolicy, random: Random): PolicyKind {
+export function policyKind(policy: PolicyName | BalancerPolicy, dice: Dice): PolicyKind {
   if (typeof policy === 'object') {
     const turn: Turn = { of: undefined };
-    return { make: () => new OwnPolicy(policy, turn, random), choosesZone: true, byKey: false };
+    const make = (): BalancerPolicy => new OwnPolicy(policy, turn, dice);
+    return { make, choosesZone: true, byKey: false, thrown: () => turn.thrown };
   }
   const Policy = BY_NAME.get(policy);
   if (Policy === undefined) throw new RangeError(`there is no policy '${policy}'`);
-  return { make: () => new Policy(random), choosesZone: Policy === ZoneAvoidance, byKey: Policy === Affinity };
+  return { make: () => new Policy(dice), choosesZone: Policy === ZoneAvoidance, byKey: Policy === Affinity };
 }

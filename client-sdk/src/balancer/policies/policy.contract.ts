@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BalancerPolicy, Instance, PolicyName } from '../../api.ts';
 import { NO_SLOT, Outcome, type Slot, type Ticket } from '../balancer.ts';
-import { instancesIn, listed, Rig, type RigOptions } from '../balancer-rig.contract.ts';
+import { instancesIn, listed, Rig, type RigOptions } from '../balancer-rig.fixture.ts';
 
 const { OK, FAILED, CONNECT_FAILED, IGNORED } = Outcome;
 

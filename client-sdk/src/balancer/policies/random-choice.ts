@@ -1,15 +1,15 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { scan } from './scan.ts';
 
 /** Anyone. Weights do not count. */
 export class RandomChoice implements BalancerPolicy {
   #slots: readonly Slot[] = [];
-  readonly #random: Random;
+  readonly #dice: Dice;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(dice: Dice) {
+    this.#dice = dice;
   }
 
   update(view: BalancerView): void {
@@ -18,7 +18,7 @@ export class RandomChoice implements BalancerPolicy {
 
   pick(_now: number, exclude: readonly Slot[]): Slot {
     if (this.#slots.length === 0) return NO_SLOT;
-    const slot = this.#slots[Math.floor(this.#random() * this.#slots.length)]!;
-    return exclude.includes(slot) ? scan(this.#slots, exclude, this.#random) : slot;
+    const slot = this.#slots[this.#dice.below(this.#slots.length)]!;
+    return exclude.includes(slot) ? scan(this.#slots, exclude, this.#dice) : slot;
   }
 }

@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 
 /** One after the other, from a random start. Weights do not count. */
 export class RoundRobin implements BalancerPolicy {
@@ -8,10 +8,10 @@ export class RoundRobin implements BalancerPolicy {
   /** Position of the next. */
   #next: number;
   #started = false;
-  readonly #random: Random;
+  readonly #dice: Dice;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(dice: Dice) {
+    this.#dice = dice;
     this.#next = 0;
   }
 
@@ -24,7 +24,7 @@ export class RoundRobin implements BalancerPolicy {
     else if (this.#next >= view.slots.length) this.#next = 0;
     if (!this.#started && view.slots.length > 0) {
       this.#started = true;
-      this.#next = Math.floor(this.#random() * view.slots.length);
+      this.#next = this.#dice.below(view.slots.length);
     }
   }
 

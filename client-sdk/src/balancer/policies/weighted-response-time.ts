@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import type { Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { overView } from './over-view.ts';
 import { Weighted } from './weighted.ts';
 
@@ -18,8 +18,8 @@ export class WeightedResponseTime implements BalancerPolicy {
   #now = 0;
   readonly #weighted: Weighted;
 
-  constructor(random: Random) {
-    this.#weighted = new Weighted(random);
+  constructor(dice: Dice) {
+    this.#weighted = new Weighted(dice);
   }
 
   update(view: BalancerView): void {

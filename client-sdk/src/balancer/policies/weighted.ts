@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { Draw } from './draw.ts';
 import { scan } from './scan.ts';
 
@@ -9,12 +9,12 @@ const DRAWS = 4;
 /** By weight alone, at random. */
 export class Weighted implements BalancerPolicy {
   #slots: readonly Slot[] = [];
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #draw: Draw;
 
-  constructor(random: Random) {
-    this.#random = random;
-    this.#draw = new Draw(random);
+  constructor(dice: Dice) {
+    this.#dice = dice;
+    this.#draw = new Draw(dice);
   }
 
   update(view: BalancerView): void {
@@ -29,6 +29,6 @@ export class Weighted implements BalancerPolicy {
       const slot = slots[this.#draw.one()]!;
       if (!exclude.includes(slot)) return slot;
     }
-    return scan(slots, exclude, this.#random);
+    return scan(slots, exclude, this.#dice);
   }
 }

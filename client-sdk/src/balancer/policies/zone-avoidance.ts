@@ -1,6 +1,6 @@
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import type { Random } from '../../runtime/random.ts';
 import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Dice } from '../dice.ts';
 import { overView } from './over-view.ts';
 import { RoundRobin } from './round-robin.ts';
 
@@ -25,9 +25,9 @@ export class ZoneAvoidance implements BalancerPolicy {
   readonly #all: RoundRobin;
   readonly #rest: RoundRobin;
 
-  constructor(random: Random) {
-    this.#all = new RoundRobin(random);
-    this.#rest = new RoundRobin(random);
+  constructor(dice: Dice) {
+    this.#all = new RoundRobin(dice);
+    this.#rest = new RoundRobin(dice);
   }
 
   update(view: BalancerView): void {

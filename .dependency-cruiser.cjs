@@ -29,14 +29,6 @@ const reaches = (side, folder, allowed) => ({
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    {
-      name: 'no-cycles-of-folders',
-      comment: 'Data flows one way: two folders that import each other are one folder, or need a port.',
-      severity: 'error',
-      scope: 'folder',
-      from: { path: `(${SDK}|${SERVER})[^/]+` },
-      to: { circular: true, path: `(${SDK}|${SERVER})[^/]+` },
-    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'nothing-imports-a-test',

@@ -99,7 +99,10 @@ class DiscoveryClient implements Discovery {
     const { clock, random } = machine;
     this.#options = options;
     this.#clock = clock;
-    this.#cache = new ServiceCache({ clock, ...(options.source === undefined ? {} : { staleMs: Number.POSITIVE_INFINITY }) });
+    this.#cache = new ServiceCache({
+      clock,
+      ...(options.source === undefined ? {} : { staleMs: Number.POSITIVE_INFINITY }),
+    });
     this.#api = machine.registry(options);
     this.#eureka =
       this.#api === undefined || options.registry === undefined

@@ -96,6 +96,6 @@ test('a registry that is killed and comes back empty costs no call, and knows ev
     const { application } = (await answer.json()) as { application: { instance: unknown[] } };
     return application.instance.length === 4;
   });
-  expect(caller.instances('orders')).toHaveLength(4);
+  await until('the caller lists all four again', () => caller.instances('orders').length === 4);
   await answers(caller, 40);
 });

@@ -1,7 +1,12 @@
 /**
  * The SDK's registration over its own sockets, against our own registry in this process.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock, systemRandom } from '@heureka/client-sdk/runtime';
 import { expect, test } from 'vitest';
 import { InflightRequests } from '../../client-sdk/src/registration/inflight-requests.ts';
@@ -15,7 +20,9 @@ import { systemSurroundings } from '../../client-sdk/src/registration/system-sur
 import { HttpRegistryApi } from '../../client-sdk/src/registry-api/http-registry-api.ts';
 import type { StreamEvent } from '../../client-sdk/src/registry-api/registry-api.ts';
 import { UndiciHttpClient } from '../../client-sdk/src/transport/registry-http.ts';
+import { certificate } from '../../registry-server/src/certificates.fixture.ts';
 import { createRegistryServer, type RegistryServer } from '../../registry-server/src/server.ts';
+import { NODE_ARGS } from '../helpers/server-process.ts';
 import { until } from '../helpers/until.ts';
 
 type Later = (end: () => Promise<void>) => void;
@@ -27,7 +34,10 @@ async function registry(later: Later, port = 0): Promise<RegistryServer> {
 }
 
 function apiTo(later: Later, ...urls: string[]): HttpRegistryApi {
-  const http = new UndiciHttpClient();
+  return apiOver(new UndiciHttpClient(), later, ...urls);
+}
+
+function apiOver(http: UndiciHttpClient, later: Later, ...urls: string[]): HttpRegistryApi {
   const api = new HttpRegistryApi({
     urls: new Map([['', urls]]),
     auth: undefined,
@@ -156,7 +166,7 @@ test('a drain says DOWN, serves on until callers know, tells them to go, and wai
     api,
     ...parts,
     inflight,
-    prepared: await prepared({ port, drain: { propagationMs: 300, inflightMs: 5_000 } }),
+    prepared: await prepared({ port, drain: { propagationMs: 2_000, inflightMs: 10_000 } }),
   });
   await registration.first;
   const slow = fetch(`http://127.0.0.1:${port}/slow`);
@@ -170,9 +180,11 @@ test('a drain says DOWN, serves on until callers know, tells them to go, and wai
   });
   const meanwhile = await fetch(`http://127.0.0.1:${port}/`);
   expect([await meanwhile.text(), meanwhile.headers.get('connection')]).toEqual(['fast', 'keep-alive']);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const last = await fetch(`http://127.0.0.1:${port}/`);
-  expect([await last.text(), last.headers.get('connection')]).toEqual(['fast', 'close']);
+  await until('callers are told to go', async () => {
+    const last = await fetch(`http://127.0.0.1:${port}/`);
+    expect(await last.text()).toBe('fast');
+    return last.headers.get('connection') === 'close';
+  });
   expect(registration.state).toBe('draining');
   answer?.();
   const slowAnswer = await slow;
@@ -180,4 +192,58 @@ test('a drain says DOWN, serves on until callers know, tells them to go, and wai
   await drained;
   expect(registration.state).toBe('cancelled');
   expect(await api.instance('ORDERS', registration.instance.id)).toBeUndefined();
+});
+
+test('a process that is told to end leaves in order, even when nothing else keeps it alive', async ({
+  onTestFinished,
+}) => {
+  const server = await registry(onTestFinished);
+  const api = apiTo(onTestFinished, server.url);
+  const script = join(import.meta.dirname, 'draining-program.fixture.ts');
+  const child = spawn(process.execPath, [...NODE_ARGS, script, server.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(async () => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  expect(await Promise.race([once(child.stdout, 'data').then(String), ended])).toBe('ready\n');
+  expect((await api.instance('DRAINING', 'i1'))?.status).toBe('UP');
+  child.kill('SIGTERM');
+  await until('DOWN is served', async () => (await api.instance('DRAINING', 'i1'))?.status === 'DOWN');
+  child.stdin.end();
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(await api.instance('DRAINING', 'i1')).toBeUndefined();
+});
+
+test('a registry behind TLS of its own authority is trusted by that authority alone, and knows us by our certificate', async ({
+  onTestFinished,
+}) => {
+  const folder = await mkdtemp(join(tmpdir(), 'registry-tls-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const authority = certificate('authority');
+  const own = certificate('registry', authority);
+  const client = certificate('client', authority);
+  const file = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text);
+    return join(folder, name);
+  };
+  const server = await createRegistryServer({
+    port: 0,
+    host: '127.0.0.1',
+    data: 'none',
+    tlsCert: await file('cert.pem', own.cert),
+    tlsKey: await file('key.pem', own.key),
+    tlsClientCa: await file('ca.pem', authority.cert),
+  });
+  onTestFinished(() => server.close());
+  const url = `https://127.0.0.1:${server.port}/eureka`;
+  const tls = { ca: authority.cert, cert: client.cert, key: client.key };
+  const api = apiOver(new UndiciHttpClient({ tls }), onTestFinished, url);
+  expect((await api.all()).applications).toEqual([]);
+  const registration = new InstanceRegistration({ api, ...parts, prepared: await prepared() });
+  expect(await registration.first).toBeUndefined();
+  await registration.cancel();
+
+  const strangers = [undefined, { ca: authority.cert }, { cert: client.cert, key: client.key }];
+  for (const stranger of strangers) {
+    const http = new UndiciHttpClient(stranger === undefined ? {} : { tls: stranger });
+    await expect(apiOver(http, onTestFinished, url).all()).rejects.toMatchObject({ code: 'ERR_REGISTRY_UNAVAILABLE' });
+  }
 });

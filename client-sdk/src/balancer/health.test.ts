@@ -5,7 +5,7 @@ import type { Instance } from '../api.ts';
 import { FailureRates } from '../breaker/failure-rate.ts';
 import { BREAKER_DEFAULTS } from '../service-options.ts';
 import { NO_SLOT, Outcome } from './balancer.ts';
-import { instancesIn, listed, Rig, type RigOptions } from './balancer-rig.fixture.ts';
+import { instancesIn, Rig, type RigOptions } from './balancer-rig.fixture.ts';
 
 const { OK, FAILED, CONNECT_FAILED, IGNORED } = Outcome;
 

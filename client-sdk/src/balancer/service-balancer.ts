@@ -100,10 +100,9 @@ export class ServiceBalancer implements Balancer {
   }
 
   pick(now: number, want: Want): Slot {
-    if (this.#closed) return NO_SLOT;
-    // The common case first, and small enough to be inlined as a whole.
+    // Small, for it is inlined whole. A closed one's view is never of the present version.
     if (want.hint === undefined && this.#base.version === this.#version) return this.#base.pick(now, want);
-    return this.#sorted(want.hint).pick(now, want);
+    return this.#closed ? NO_SLOT : this.#sorted(want.hint).pick(now, want);
   }
 
   begin(slot: Slot, now: number): Ticket {
@@ -197,6 +196,7 @@ export class ServiceBalancer implements Balancer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#version++;
     this.#health.close();
     const { size, instances } = this.#slots;
     for (let slot = 0; slot < size; slot++) if (instances[slot] !== undefined) this.#membership.free(slot);

@@ -13,6 +13,7 @@ export const State = { FREE: 0, HEALTHY: 1, EJECTED: 2, PROBING: 3, PROBE_BUSY: 
 export type State = (typeof State)[keyof typeof State];
 
 const FIRST_CAPACITY = 8;
+const { exp, max, min } = Math;
 const DECAY_MS = TUNING.decayMs;
 const NEVER = Number.NEGATIVE_INFINITY;
 const NOBODY_WAITS = Number.POSITIVE_INFINITY;
@@ -132,8 +133,8 @@ export class Slots {
    * Short, so that V8 puts it into every pick: a fraction that a call returns would be an object.
    */
   latencyMs(slot: Slot, now: number): number {
-    const decayed = this.ewmaMs[slot]! * Math.exp(Math.min(0, this.stampMs[slot]! - now) / DECAY_MS);
-    return Math.max(decayed, now - this.waitingSince[slot]!) * this.bias[slot]!;
+    const decayed = this.ewmaMs[slot]! * exp(min(0, this.stampMs[slot]! - now) / DECAY_MS);
+    return max(decayed, now - this.waitingSince[slot]!) * this.bias[slot]!;
   }
 
   /** One more attempt of which nothing is known yet. */

@@ -56,6 +56,8 @@ export class View {
   /** Whether calls are shared out by zone; and the zone that gets them all. */
   #zoned = false;
   #direct: Zone | undefined;
+  /** Whom to ask when nothing is out of the ordinary: no probe is free, and one group gets all calls. */
+  #plain: BalancerPolicy | undefined;
   #suspects: readonly Slot[] = NOBODY;
   #unconfirmed: readonly Slot[] = NOBODY;
   #probes: readonly Slot[] = NOBODY;
@@ -66,13 +68,12 @@ export class View {
   }
 
   pick(now: number, want: Want): Slot {
-    if (this.#probes.length > 0 || want.neverSent) {
-      const slot = this.#ahead(now, want);
+    // Small, for it is inlined whole: see `Slots.latencyMs`.
+    if (this.#plain !== undefined && !want.neverSent) {
+      const slot = this.#plain.pick(now, want.tried, want.affinityKey);
       if (slot !== NO_SLOT) return slot;
     }
-    if (this.#zoned) return this.#pickZoned(now, want);
-    const slot = this.#all.policy.pick(now, want.tried, want.affinityKey);
-    return slot === NO_SLOT ? this.#whoeverIsLeft(now, want) : slot;
+    return this.#carefully(now, want);
   }
 
   /** Instances that could be picked, without those tried. */
@@ -125,6 +126,8 @@ export class View {
     this.#probes = probes;
     this.#setGroup(this.#all, clean);
     this.#sortZones(clean, around);
+    const only = this.#zoned ? this.#direct : this.#all;
+    this.#plain = probes.length === 0 ? only?.policy : undefined;
   }
 
   #sortZones(clean: readonly Slot[], around: Surroundings): void {
@@ -178,8 +181,10 @@ export class View {
     group.policy.update(group.view);
   }
 
-  #pickZoned(now: number, want: Want): Slot {
-    let slot = this.#zone(want).policy.pick(now, want.tried, want.affinityKey);
+  #carefully(now: number, want: Want): Slot {
+    let slot: Slot = NO_SLOT;
+    if (this.#probes.length > 0 || want.neverSent) slot = this.#ahead(now, want);
+    if (slot === NO_SLOT && this.#zoned) slot = this.#zone(want).policy.pick(now, want.tried, want.affinityKey);
     if (slot === NO_SLOT) slot = this.#all.policy.pick(now, want.tried, want.affinityKey);
     return slot === NO_SLOT ? this.#whoeverIsLeft(now, want) : slot;
   }

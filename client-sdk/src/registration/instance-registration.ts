@@ -5,9 +5,9 @@
  */
 import type { DiscoveryEvents, Instance, Registration } from '../api.ts';
 import { type DiscoveryError, type OptionProblem, OptionsError } from '../errors.ts';
-import { type InstanceStatus, isInstanceStatus } from '../protocol/instance-info.ts';
+import { type InstanceInfo, type InstanceStatus, isInstanceStatus } from '../protocol/instance-info.ts';
+import { InstanceConverter } from '../registry-api/instance-of.ts';
 import type { RegistryApi } from '../registry-api/registry-api.ts';
-import { toInstance } from '../registry-api/to-instance.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import { Emitter } from '../runtime/emitter.ts';
 import type { Random } from '../runtime/random.ts';
@@ -41,6 +41,9 @@ export class InstanceRegistration implements Registration {
   readonly #pushes: () => boolean;
   readonly #inflight: Inflight | undefined;
   readonly #keeper: LeaseKeeper;
+  readonly #converter = new InstanceConverter();
+  /** Made once for each record that is announced. */
+  #shown: { readonly info: InstanceInfo; readonly instance: Instance };
   readonly #signals: SignalDrain | undefined;
   readonly #events = new Emitter<DiscoveryEvents['registration']>();
   readonly #warnings = new Emitter<DiscoveryEvents['warning']>();
@@ -55,15 +58,24 @@ export class InstanceRegistration implements Registration {
   /** Settles with the outcome of the first try: undefined once registered, else what went wrong. Never rejects, and trying goes on. */
   readonly first: Promise<DiscoveryError | undefined>;
 
-  /** Begins at once: the first request is on its way in the next turn of the event loop. */
+  /**
+   * Begins at once: the first request is on its way in the next turn of the event loop.
+   *
+   * @throws {OptionsError} for an address that nobody could connect to
+   */
   constructor({ api, clock, random, prepared, pushes, inflight, process }: InstanceRegistrationOptions) {
     this.#clock = clock;
     this.#prepared = prepared;
     this.#pushes = pushes ?? (() => false);
     this.#inflight = inflight;
     const { info, heartbeatMs, leaseMs, health } = prepared;
+    const instance = this.#converter.instanceOf(info);
+    if (instance === undefined) {
+      throw new OptionsError([{ option: 'address', got: info.ipAddr, accepts: 'an IP address or a host name' }]);
+    }
     const keeper = new LeaseKeeper({ api, clock, random, info, heartbeatMs, leaseMs, health });
     this.#keeper = keeper;
+    this.#shown = { info: keeper.info, instance };
     keeper.onWarning((warning) => this.#warnings.emit(warning));
     keeper.onEvent(({ error }) => this.#tell(error));
     this.first = new Promise((resolve) => {
@@ -82,7 +94,10 @@ export class InstanceRegistration implements Registration {
   }
 
   get instance(): Instance {
-    return toInstance(this.#keeper.info);
+    const { info } = this.#keeper;
+    if (info !== this.#shown.info)
+      this.#shown = { info, instance: this.#converter.instanceOf(info) ?? this.#shown.instance };
+    return this.#shown.instance;
   }
 
   get state(): Registration['state'] {

@@ -1,6 +1,6 @@
 /** The registrations of one discovery: made, kept, told when a list lacks them, and ended together. What each does is its own business. */
 import type { Server } from 'node:http';
-import type { DiscoveryEvents, Registration, RegistrationOptions } from '../api.ts';
+import type { DiscoveryEvents, Instance, Registration, RegistrationOptions } from '../api.ts';
 import type { RegistryApi } from '../registry-api/registry-api.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Emitter } from '../runtime/emitter.ts';
@@ -24,6 +24,7 @@ export interface RegistrationsParts {
 export class Registrations {
   readonly #parts: RegistrationsParts;
   readonly #all: InstanceRegistration[] = [];
+  #own: Instance | undefined;
   readonly #events = new Emitter<DiscoveryEvents['registration']>();
   readonly #warnings = new Emitter<DiscoveryEvents['warning']>();
   readonly onEvent = this.#events.subscribe;
@@ -38,13 +39,13 @@ export class Registrations {
     return this.#all;
   }
 
-  /** Application of the first that has not ended, as the registry has it; undefined: none. */
+  /** Application of the first that has not ended; undefined: none. Kept, as calls ask for it. */
   get app(): string | undefined {
-    return this.#first?.instance.app;
+    return this.#own?.app;
   }
 
   get zone(): string | undefined {
-    return this.#first?.instance.zone;
+    return this.#own?.zone;
   }
 
   /** Resolves once the registry has it, or the first try has failed: trying goes on. @throws {OptionsError} */
@@ -72,8 +73,9 @@ export class Registrations {
     await Promise.all(this.#all.map((registration) => registration.drain(withinMs)));
   }
 
-  get #first(): InstanceRegistration | undefined {
-    return this.#all.find(({ state }) => state !== 'cancelled');
+  #changed(event: DiscoveryEvents['registration']): void {
+    this.#own = this.#all.find(({ state }) => state !== 'cancelled')?.instance;
+    this.#events.emit(event);
   }
 
   async #start(
@@ -92,7 +94,7 @@ export class Registrations {
       ...(inflight === undefined ? {} : { inflight }),
       ...(process === undefined ? {} : { process }),
     });
-    registration.onState((event) => this.#events.emit(event));
+    registration.onState((event) => this.#changed(event));
     registration.onWarning((warning) => this.#warnings.emit(warning));
     this.#all.push(registration);
     await registration.first;

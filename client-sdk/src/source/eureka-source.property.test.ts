@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 import type { Instance } from '../api.ts';
 import { ServiceCache } from '../cache/service-cache.ts';
 import { INSTANCE_STATUSES } from '../protocol/instance-info.ts';
+import { InstanceConverter } from '../registry-api/instance-of.ts';
 import { seededRandom } from '../runtime/random.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { EurekaSource } from './eureka-source.ts';
 import { anInfo, FakeRegistryApi, FakeServer } from './fake-registry.fixture.ts';
-import { InstanceConverter } from './instance-of.ts';
 
 const APPS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'] as const;
 /** Longer than any pause and any doubt. */

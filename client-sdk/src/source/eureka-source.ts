@@ -8,6 +8,7 @@
  */
 import type { DiscoveryEvents, InstanceSource, SourceHandler } from '../api.ts';
 import { DiscoveryError } from '../errors.ts';
+import { InstanceConverter } from '../registry-api/instance-of.ts';
 import type { Capabilities, Listed, RegistryApi, StreamEvent } from '../registry-api/registry-api.ts';
 import { fullJitter } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -17,7 +18,6 @@ import type { Random } from '../runtime/random.ts';
 import { DeltaTrust } from './delta-trust.ts';
 import { FEW_APPS, fetchFullList } from './full-list.ts';
 import type { HeldList } from './held-list.ts';
-import { InstanceConverter } from './instance-of.ts';
 import { type Cursor, cursorText, type Position, parseCursor, sameHistory } from './position.ts';
 import { PushStream } from './push-stream.ts';
 

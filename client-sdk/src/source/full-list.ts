@@ -3,10 +3,10 @@
  * the list of a large registry is megabytes.
  */
 import { RegistryError } from '../errors.ts';
+import type { InstanceConverter } from '../registry-api/instance-of.ts';
 import type { Capabilities, Listed, RegistryApi } from '../registry-api/registry-api.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HeldList } from './held-list.ts';
-import type { InstanceConverter } from './instance-of.ts';
 import { type Position, parseCursor } from './position.ts';
 
 /** Up to so many applications, each is asked for by itself. */

@@ -7,7 +7,7 @@ import { sameInstance } from '../cache/same-instance.ts';
 import type { Application } from '../protocol/applications.ts';
 import { hashCodeOf } from '../protocol/apps-hash-code.ts';
 import { effectiveId, type InstanceInfo, type InstanceStatus } from '../protocol/instance-info.ts';
-import type { InstanceConverter } from './instance-of.ts';
+import type { InstanceConverter } from '../registry-api/instance-of.ts';
 
 type Held = Instance | InstanceStatus;
 

@@ -2,7 +2,7 @@
  * Two at random, the better one wins: with what each client knows late and for itself, the best of all would be everybody's best at once.
  */
 import type { BalancerPolicy, BalancerView } from '../../api.ts';
-import { NO_SLOT, type Slot } from '../balancer.ts';
+import type { Slot } from '../balancer.ts';
 import type { Dice } from '../dice.ts';
 import { Draw } from './draw.ts';
 import { scan } from './scan.ts';
@@ -30,8 +30,7 @@ export abstract class ChoiceOfTwo implements BalancerPolicy {
 
   pick(now: number, exclude: readonly Slot[]): Slot {
     const { slots } = this.view;
-    if (slots.length === 0) return NO_SLOT;
-    if (exclude.length > 0) return this.#untried(now, exclude);
+    if (slots.length < 2 || exclude.length > 0) return this.#untried(now, exclude);
     const first = this.#draw.one();
     const a = slots[first]!;
     const b = slots[this.#draw.other(first)]!;
@@ -41,7 +40,7 @@ export abstract class ChoiceOfTwo implements BalancerPolicy {
 
   #untried(now: number, exclude: readonly Slot[]): Slot {
     const { slots } = this.view;
-    for (let round = 0; round < ROUNDS && exclude.length < slots.length; round++) {
+    for (let round = 0; round < ROUNDS && slots.length > 1 && exclude.length < slots.length; round++) {
       const first = this.#draw.one();
       const a = slots[first]!;
       const b = slots[this.#draw.other(first)]!;

@@ -49,9 +49,8 @@ export class Draw {
     return this.#isEven ? position : this.#byWeight(position);
   }
 
-  /** Another position than `first`, which was drawn just now; the same if there is no other. */
+  /** Another position than `first`, which was drawn just now. The view must have two. */
   other(first: number): number {
-    if (this.#count < 2) return first;
     if (!this.#isEven) return this.#otherByWeight(first);
     // What is left of one roll is enough for a second place.
     const position = this.#rest % (this.#count - 1);

@@ -6,14 +6,17 @@ import { Weighted } from './weighted.ts';
 
 /** Ribbon weighs every 30 s; that long a slow instance would keep its share. */
 const WEIGH_MS = 5_000;
+/** Of a latency, from one weighing to the next: forgotten as fast as elsewhere, a slow one would be filled up again and again. */
+const KEPT = 0.85;
 
 /**
  * Chance by latency: weight = sum of all latencies - one's own. Kept for compatibility: among many instances a slow one loses little.
- * Ribbon averages since the start and so never forgets; here the latency is the one of the last seconds.
+ * Ribbon averages since the start and so never forgets; here a latency is half forgotten after 20 s.
  * @see Netflix ribbon `WeightedResponseTimeRule`
  */
 export class WeightedResponseTime implements BalancerPolicy {
   #view: BalancerView | undefined;
+  #latencies: ReadonlyMap<Slot, number> = new Map();
   #weighedAt = Number.NEGATIVE_INFINITY;
   #now = 0;
   readonly #weighted: Weighted;
@@ -36,9 +39,16 @@ export class WeightedResponseTime implements BalancerPolicy {
   #weigh(): void {
     const view = this.#view;
     if (view === undefined) return;
+    const kept = KEPT ** (Math.max(0, this.#now - this.#weighedAt) / WEIGH_MS);
     this.#weighedAt = this.#now;
-    const latencies = new Map(view.slots.map((slot) => [slot, view.latencyMs(slot, this.#now)]));
-    const sum = [...latencies.values()].reduce((total, ms) => total + ms, 0);
+    const latencies = new Map<Slot, number>();
+    let sum = 0;
+    for (const slot of view.slots) {
+      const ms = Math.max(view.latencyMs(slot, this.#now), (this.#latencies.get(slot) ?? 0) * kept);
+      latencies.set(slot, ms);
+      sum += ms;
+    }
+    this.#latencies = latencies;
     const weight = (slot: Slot): number => (view.slots.length < 2 ? 1 : sum - (latencies.get(slot) ?? 0));
     this.#weighted.update(overView(view, { weight }));
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anInfo } from './fake-registry.fixture.ts';
+import { anInfo } from '../source/fake-registry.fixture.ts';
 import { InstanceConverter } from './instance-of.ts';
 
 const of = (given: Parameters<typeof anInfo>[0]) => new InstanceConverter().instanceOf(anInfo(given));

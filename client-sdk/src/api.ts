@@ -232,6 +232,7 @@ export interface HealthEvent {
   readonly from: Health;
   readonly to: Health;
   readonly reason: 'consecutive' | 'rate' | 'outlier' | 'connect' | 'probe-ok' | 'probe-failed' | 'expired';
+  /** epoch ms: when it may be tried again */
   readonly until?: number;
 }
 export type Health = 'healthy' | 'ejected' | 'probing';

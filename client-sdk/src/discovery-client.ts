@@ -308,7 +308,12 @@ class DiscoveryClient implements Discovery {
           },
           probe: (instance) => machine.probe(instance, protocol, options.connectMs),
         });
-        balancer.onHealth(({ slot: _, ...event }) => this.#events.emit('health', event));
+        balancer.onHealth(({ slot: _, until, ...event }) =>
+          this.#events.emit(
+            'health',
+            until === undefined ? event : { ...event, until: clock.now() + until - clock.monotonic() },
+          ),
+        );
         return balancer;
       },
       connections: (options, protocol) => machine.connections(options, protocol, dispatcherFor),

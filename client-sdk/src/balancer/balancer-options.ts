@@ -11,7 +11,7 @@ export interface BalancerOptions {
 }
 
 export const TUNING = {
-  /** Finagle and Linkerd: a latency is half forgotten after 6.9 s. */
+  /** Finagle's and Linkerd's time constant; see `Slots.latencyMs` for what is ours. */
   decayMs: 10_000,
   /** Linkerd's guess for an instance about which nothing is known. */
   firstGuessMs: 30,

@@ -13,7 +13,7 @@ export const State = { FREE: 0, HEALTHY: 1, EJECTED: 2, PROBING: 3, PROBE_BUSY: 
 export type State = (typeof State)[keyof typeof State];
 
 const FIRST_CAPACITY = 8;
-const { exp, max, min } = Math;
+const { exp, max } = Math;
 const DECAY_MS = TUNING.decayMs;
 const NEVER = Number.NEGATIVE_INFINITY;
 const NOBODY_WAITS = Number.POSITIVE_INFINITY;
@@ -130,11 +130,14 @@ export class Slots {
 
   /**
    * The latency to expect, in ms: decays while nothing is heard, so that a slow instance is tried again; grows while it leaves us waiting.
+   *
+   * The decay is exponential at first and faster later, exp(-x (1 + x)): what nobody confirms for a while is no evidence. Ten times too much is
+   * forgotten in 11 s and a penalty of a hundred times in 17 s, where a plain exponential takes 23 and 46.
    * Short, so that V8 puts it into every pick: a fraction that a call returns would be an object.
    */
   latencyMs(slot: Slot, now: number): number {
-    const decayed = this.ewmaMs[slot]! * exp(min(0, this.stampMs[slot]! - now) / DECAY_MS);
-    return max(decayed, now - this.waitingSince[slot]!) * this.bias[slot]!;
+    const age = max(0, now - this.stampMs[slot]!) / DECAY_MS;
+    return max(this.ewmaMs[slot]! * exp(-age * (1 + age)), now - this.waitingSince[slot]!) * this.bias[slot]!;
   }
 
   /** One more attempt of which nothing is known yet. */
@@ -157,15 +160,16 @@ export class Slots {
   }
 
   /**
-   * Learns a latency: a higher one at once, a lower one by and by.
+   * Learns a latency: a higher one at once, a lower one by and by, the more of it the longer nothing was heard. It learns twice as fast as it
+   * forgets: the first good answers after a silence say more than what was true before it.
    * @see Finagle `PeakEwma`
    */
   observe(slot: Slot, ms: number, now: number): void {
-    const ageMs = now - this.stampMs[slot]!;
-    const kept = ageMs > 0 ? Math.exp(-ageMs / DECAY_MS) : 1;
-    const decayed = this.ewmaMs[slot]! * kept;
-    this.ewmaMs[slot] = ms > decayed ? ms : ms * (1 - kept) + decayed;
-    if (ageMs > 0) this.stampMs[slot] = now;
+    const age = max(0, now - this.stampMs[slot]!) / DECAY_MS;
+    const kept = exp(-age * (1 + age));
+    const known = this.ewmaMs[slot]!;
+    this.ewmaMs[slot] = ms > known * kept ? ms : ms + (known - ms) * kept * kept;
+    if (age > 0) this.stampMs[slot] = now;
   }
 
   #grow(): void {

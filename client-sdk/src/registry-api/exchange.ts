@@ -80,7 +80,7 @@ export class Exchange {
   async run<T>(
     request: ExchangeRequest,
     signal: AbortSignal | undefined,
-    read: (result: ExchangeResult) => T,
+    read: (result: ExchangeResult) => T | Promise<T>,
   ): Promise<T> {
     const { clock, timeoutMs, limits } = this.#options;
     const { answer, link, done } = await this.open(request, signal);
@@ -88,7 +88,8 @@ export class Exchange {
     const idle = new IdleTimer(clock, timeoutMs, () => link.abort(new TimedOut('the answer stopped')));
     try {
       const text = await answerText(answer, limits, idle.heard);
-      return read({ server: request.server, status: answer.status, headers: answer.headers, text });
+      idle.cancel();
+      return await read({ server: request.server, status: answer.status, headers: answer.headers, text });
     } catch (error) {
       throw link.reason(error, (cause) => failureOf(request, cause, answer.status));
     } finally {

@@ -20,7 +20,7 @@ import { Exchange, type ExchangeResult } from './exchange.ts';
 import type { HttpClient, HttpRequest } from './http-client.ts';
 import type { Listed, RegistryApi, StreamEnd, StreamEvent } from './registry-api.ts';
 import { ServerChoice } from './server-choice.ts';
-import { instanceOf, listedAppOf, listedOf } from './wire-answers.ts';
+import { instanceOf, listedAppOf, listedInTurns, listedOf } from './wire-answers.ts';
 
 export interface HttpRegistryApiOptions {
   /** Base URLs by zone, credentials in them allowed; a plain list stands under `''`. */
@@ -113,7 +113,9 @@ export class HttpRegistryApi implements RegistryApi {
   }
 
   all(signal?: AbortSignal): Promise<Listed> {
-    return this.#ask({ method: 'GET', path: appsPath(), accepts: OK }, signal, listed);
+    return this.#ask({ method: 'GET', path: appsPath(), accepts: OK }, signal, ({ text, headers, server }) =>
+      listedInTurns(text, headers, server.url, this.#clock),
+    );
   }
 
   delta(signal?: AbortSignal): Promise<Listed | undefined> {
@@ -178,7 +180,7 @@ export class HttpRegistryApi implements RegistryApi {
     await this.#http.close();
   }
 
-  #ask<T>(verb: Verb, signal: AbortSignal | undefined, read: (answer: ExchangeResult) => T): Promise<T> {
+  #ask<T>(verb: Verb, signal: AbortSignal | undefined, read: (answer: ExchangeResult) => T | Promise<T>): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json', 'accept-encoding': 'gzip' };
     if (verb.body !== undefined) headers['content-type'] = 'application/json';
     return this.#walk(signal, `${verb.method} ${verb.path}`, (server) =>

@@ -1,14 +1,21 @@
-/** What answers of a registry mean, whoever wrote them: texts and headers in, the SDK's words out. No sockets, no time. */
+/** What answers of a registry mean, whoever wrote them: texts and headers in, the SDK's words out. No sockets. */
+import { applicationTexts } from '../protocol/application-texts.ts';
+import type { Application } from '../protocol/applications.ts';
 import { DecodeError } from '../protocol/decode-error.ts';
 import { Header } from '../protocol/headers.ts';
 import type { InstanceInfo } from '../protocol/instance-info.ts';
 import { decodeApplications, decodeRegistration } from '../protocol/json-decoder.ts';
+import { type Clock, sleep } from '../runtime/clock.ts';
 import type { HttpAnswer } from './http-client.ts';
 import type { Capabilities, Listed } from './registry-api.ts';
 
 type Headers = HttpAnswer['headers'];
 
 const MAX_CURSOR = 200;
+/** Shorter texts are read in one go: some hundred instances, a few ms. */
+const LARGE_TEXT = 262_144;
+/** Work without a pause, in ms. */
+const TURN_MS = 8;
 /** Of a server's own words in a message of ours. */
 const MAX_REASON = 200;
 const NONE: Capabilities = { since: false, stream: false };
@@ -30,6 +37,32 @@ export function listedOf(text: string, headers: Headers, server: string): Listed
   if (text.trim() === '') throw new DecodeError('', 'is empty');
   const list = decodeApplications(text);
   return { ...list, server, capabilities: capabilitiesOf(headers), cursor: cursorOf(headers[Header.CURSOR]) };
+}
+
+/**
+ * The same for a list of any size, a few applications at a time: between two lots everything else has its turn.
+ *
+ * @throws {DecodeError}
+ */
+export async function listedInTurns(text: string, headers: Headers, server: string, clock: Clock): Promise<Listed> {
+  if (text.length < LARGE_TEXT) return listedOf(text, headers, server);
+  const texts = applicationTexts(text);
+  const applications: Application[] = [];
+  let skipped = 0;
+  let began = clock.monotonic();
+  for (let next = texts.next(); ; next = texts.next()) {
+    if (next.done) {
+      // Of another shape: it is read whole, and says itself what is wrong with it.
+      if (next.value === undefined) return listedOf(text, headers, server);
+      return { ...listedOf(next.value, headers, server), applications, skipped };
+    }
+    const list = decodeApplications(`{"applications":{"application":[${next.value}]}}`);
+    applications.push(...list.applications);
+    skipped += list.skipped;
+    if (clock.monotonic() - began < TURN_MS) continue;
+    await sleep(clock, 0, undefined, { keepAlive: true });
+    began = clock.monotonic();
+  }
 }
 
 /** @param text - `{"application":{...}}`, what `apps/{app}` answers @throws {DecodeError} */

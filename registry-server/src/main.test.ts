@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { exchange } from '../../test/helpers/raw-http.ts';
+import { startRedis } from '../../test/helpers/redis-server.ts';
 import { freePort, runServer, startServer } from '../../test/helpers/server-process.ts';
 import { until } from '../../test/helpers/until.ts';
 
@@ -44,6 +45,25 @@ test.concurrent('a port in use ends with one sentence', async ({ onTestFinished 
   expect([code, output]).toEqual([2, `127.0.0.1:${port} is in use by another program; choose another with --port.\n`]);
 });
 
+test.concurrent('TLS files that cannot be read are all named, with exit code 2 and no stack', async () => {
+  const [code, output] = await refusal(['--tls-cert', '/nowhere/cert.pem', '--tls-key', '/nowhere/key.pem']);
+  expect(code).toBe(2);
+  expect(output.trim().split('\n')).toEqual([
+    expect.stringMatching(/^--tls-cert names \/nowhere\/cert\.pem, which cannot be read: /),
+    expect.stringMatching(/^--tls-key names \/nowhere\/key\.pem, which cannot be read: /),
+  ]);
+});
+
+test.concurrent('what answers in the place of Redis and is none ends with one sentence', async ({ onTestFinished }) => {
+  const other = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const [code, output] = await refusal(['--port', '0', '--redis', `redis://127.0.0.1:${port}`]);
+  expect(code).toBe(2);
+  expect(output.trim().split('\n')).toEqual([expect.stringContaining('check --redis (REDIS_URL).')]);
+});
+
 test.concurrent('--help and --version print and end well', async () => {
   const [code, output] = await refusal(['--help', '--port', 'abc']);
   expect(code).toBe(0);
@@ -68,6 +88,76 @@ test('the first line says where it listens and that nothing is kept; SIGTERM end
   expect(await server.stop('SIGTERM')).toBe(0);
   expect(performance.now() - begun).toBeLessThan(5_000);
   expect((await stream).toString()).toContain('event: bye');
+});
+
+test('on Redis, with a stream, an idle connection and a half-sent request, SIGTERM ends within 5 s, and the last heartbeat is kept', async ({
+  onTestFinished,
+}) => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const server = await startServer(['--redis', redis.url]);
+  onTestFinished(async () => void (await server.stop('SIGKILL')));
+  const dataCenterInfo = { name: 'MyOwn' };
+  const instance = { instanceId: 'i1', hostName: 'h1', app: 'BILLING', ipAddr: '10.0.0.1', dataCenterInfo };
+  const headers = { 'content-type': 'application/json' };
+  const registered = await fetch(`${server.url}/apps/BILLING`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ instance }),
+  });
+  expect(registered.status).toBe(204);
+  const deadline = async (): Promise<number> =>
+    Number(await redis.client().zscore('{heureka:default}:leases', 'BILLING/i1'));
+  const before = await deadline();
+  expect(before).toBeGreaterThan(0);
+  const open = [
+    'GET /eureka/stream HTTP/1.1\r\nHost: x\r\n\r\n',
+    'GET /eureka/apps HTTP/1.1\r\nHost: x\r\n\r\n',
+    'POST /eureka/apps/BILLING HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ].map((request) => exchange(server.port, Buffer.from(request)).catch(() => undefined));
+
+  expect((await fetch(`${server.url}/apps/BILLING/i1`, { method: 'PUT' })).status).toBe(200);
+  const begun = performance.now();
+  expect(await server.stop('SIGTERM')).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  await Promise.all(open);
+  expect(await deadline()).toBeGreaterThan(before);
+});
+
+test('the log has one JSON line for each change of state, and none for a heartbeat or a mistake of a client', async ({
+  onTestFinished,
+}) => {
+  const server = await startServer(['--data', 'none']);
+  onTestFinished(async () => void (await server.stop('SIGKILL')));
+  const before = server.output().length;
+  const instance = {
+    instanceId: 'i\n1',
+    hostName: 'h1',
+    app: 'BILLING',
+    ipAddr: '10.0.0.1',
+    dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+  };
+  const headers = { 'content-type': 'application/json' };
+  const ask = async (method: string, path: string, body?: string): Promise<number> =>
+    (await fetch(`${server.url}/apps/BILLING${path}`, { method, headers, ...(body && { body }) })).status;
+
+  expect(await ask('POST', '', JSON.stringify({ instance }))).toBe(204);
+  for (let beat = 0; beat < 5; beat++) expect(await ask('PUT', '/i%0A1')).toBe(200);
+  expect(await ask('PUT', '/nobody')).toBe(404);
+  expect(await ask('POST', '', '{')).toBe(400);
+  expect(await ask('PUT', '/i%0A1/status?value=DOWN')).toBe(200);
+  expect(await ask('DELETE', '/i%0A1')).toBe(200);
+
+  const lines = await until('the last line is there', () => {
+    const written = server.output().slice(before).trim().split('\n');
+    return written.at(-1)?.includes('removed') ? written : undefined;
+  });
+  const told = lines.map((line) => JSON.parse(line) as { app: string; id: string; status?: string; msg: string });
+  expect(told).toMatchObject([
+    { app: 'BILLING', id: 'i\ufffd1', status: 'UP', msg: 'instance registered' },
+    { app: 'BILLING', status: 'DOWN', msg: 'instance changed its status' },
+    { app: 'BILLING', msg: 'instance removed' },
+  ]);
 });
 
 test('with --drain it serves on while it says that it is not ready', async ({ onTestFinished }) => {

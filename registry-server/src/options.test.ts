@@ -52,6 +52,12 @@ test('what comes from the environment is named by its variable, and a password i
   expect(problems([], { REDIS_URL: 'http://:geheim@x' }).join()).not.toContain('geheim');
 });
 
+test.each(['redis://', 'redis://h/abc', 'redis://h/1/2', 'h:6379'])('%j is no URL of a Redis', (redis) => {
+  expect(problems(['--redis', redis])).toEqual([
+    '--redis got a text that is not; it accepts a URL such as redis://localhost:6379/0 or rediss://user:password@host:6380.',
+  ]);
+});
+
 test('options that need each other say so', () => {
   expect(problems(['--tls-cert', 'a.pem'])).toEqual([
     '--tls-cert got no partner; it accepts a file together with --tls-key.',

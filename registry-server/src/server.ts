@@ -15,7 +15,15 @@ import { type ServerOptions, serverOptions } from './options.ts';
 import { EventHub } from './push/event-hub.ts';
 import { EurekaRegistry } from './registry/eureka-registry.ts';
 import { validateRegistration } from './registry/validate-registration.ts';
-import { listenOptions, localUrl, nodeUrl, readAuthority, redisChoice, StartError, storeSentence } from './server-parts.ts';
+import {
+  listenOptions,
+  localUrl,
+  nodeUrl,
+  readAuthority,
+  redisChoice,
+  StartError,
+  storeSentence,
+} from './server-parts.ts';
 import { openMemoryStore } from './store/memory/open-memory-store.ts';
 import { redisTarget } from './store/redis/redis-options.ts';
 import { redisStore } from './store/redis/redis-store.ts';

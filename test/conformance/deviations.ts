@@ -46,6 +46,16 @@ export const DEVIATIONS = {
     stock: 'changed silently: full list and delta disagree',
     why: 'clients should not have to find out by a hash that does not match',
   },
+  'service-up-time': {
+    ours: '`serviceUpTimestamp` is when an instance first took traffic, by whatever made it UP',
+    stock: 'stays 0 when the clearing of an override did',
+    why: 'the field means what its name says',
+  },
+  'batch-copies': {
+    ours: 'A 409 in a batch carries our copy as it was when its item was looked at',
+    stock: 'as it is when the whole batch is answered, later items of it included',
+    why: 'the peer adopts that copy, and should get the one that was newer',
+  },
   'true-status': {
     ours: 'Statuses in XML are true',
     stock: 'a single OUT_OF_SERVICE or UNKNOWN instance is `DOWN` in XML',
@@ -63,8 +73,8 @@ export const DEVIATIONS = {
     why: 'Jersey 1 peers can send them',
   },
   'tolerant-input': {
-    ours: 'More input is taken: no `@class` on a data center, a status in lower case, unknown nested fields, numbers as metadata, doubled slashes, escaped slashes in ids',
-    stock: '400, or stored as UNKNOWN with 404 on every heartbeat',
+    ours: 'More input is taken: no `@class` on a data center, a status in lower case, unknown nested fields, numbers as metadata, doubled slashes, escaped slashes in ids, any Content-Type on PUT and DELETE, an empty `lastDirtyTimestamp` with a status',
+    stock: '400, 404 or 500; a lower-case status is stored as UNKNOWN, with 404 on every heartbeat',
     why: 'tolerant in, strict out',
   },
   'no-endless-parsing': {

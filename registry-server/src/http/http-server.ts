@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, sleep } from '@heureka/client-sdk/runtime';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { SilentSockets } from './silent-sockets.ts';
 
 export interface ListenOptions {
   /** Undefined: every address. */
@@ -40,12 +41,14 @@ export class HttpServer {
   readonly #options: ListenOptions;
   readonly #clock: Clock;
   readonly #sockets = new Set<Socket>();
+  readonly #silent: SilentSockets;
   #draining = false;
 
   /** @param first - asked first; what it leaves goes to `app` */
   constructor(options: ListenOptions, first: FirstHandler, app: Hono, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
+    this.#silent = new SilentSockets(clock, SILENCE_MS);
     // Whoever runs this server inside a program of their own keeps their own global Request and Response.
     const rest = getRequestListener(app.fetch, { overrideGlobalObjects: false });
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -73,11 +76,14 @@ export class HttpServer {
             },
             listener,
           );
-    this.#server.timeout = SILENCE_MS;
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
+    // The one that HTTP speaks on; TLS has a time-out of its own before there is one.
+    this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+      this.#silent.add(socket),
+    );
   }
 
   /** @returns the port listened on. @throws {ListenError} */
@@ -114,6 +120,7 @@ export class HttpServer {
     }
     this.#server.closeAllConnections();
     await closed;
+    this.#silent.stop();
   }
 }
 

@@ -3,6 +3,7 @@
  * standard's rules where they do.
  */
 import type { Representation } from '../views/views.ts';
+import { BodyRefused } from './body.ts';
 
 export type Format = 'json' | 'xml';
 
@@ -70,8 +71,14 @@ export function representation(
   return { format, form, encoding };
 }
 
+export interface ReadableFormat {
+  readonly is: Format;
+  /** As the client wrote it: error bodies carry it back. */
+  readonly label: string;
+}
+
 export type BodyFormat =
-  | { readonly is: 'json' | 'xml' /** As the client wrote it: error bodies carry it back. */; readonly label: string }
+  | ReadableFormat
   /** 415. */
   | { readonly is: 'unsupported' }
   /** No media type at all: 400. */
@@ -92,6 +99,15 @@ export function bodyFormat(contentType: string | undefined): BodyFormat {
   if (name === 'application/xml' || name === 'application/*' || name === '*/*')
     return { is: 'xml', label: contentType };
   return { is: 'unsupported' };
+}
+
+/** @throws {BodyRefused} when a body with this Content-Type cannot be read */
+export function readableFormat(contentType: string | undefined): ReadableFormat {
+  const format = bodyFormat(contentType);
+  if (format.is === 'malformed') throw new BodyRefused(400, 'the Content-Type is no media type');
+  if (format.is === 'unsupported')
+    throw new BodyRefused(415, 'a body is application/json or application/xml, in UTF-8');
+  return format;
 }
 
 /** Whether `If-None-Match` names this ETag; tags are compared weakly. */

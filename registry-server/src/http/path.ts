@@ -32,13 +32,21 @@ export function splitTarget(target: string): Target {
   }
   const question = target.indexOf('?', start);
   const end = question < 0 ? target.length : question;
+  const number = target.indexOf('#', start);
+  if (number >= 0 && number < end) throw new BadTarget('the path holds a raw #');
+  const semicolon = target.indexOf(';', start);
+  const parameters = semicolon >= 0 && semicolon < end;
   const segments: string[] = [];
   let from = start + 1;
-  for (let at = from; at <= end; at++) {
-    if (at < end && target.charCodeAt(at) !== SLASH) continue;
+  while (from < end) {
+    const slash = target.indexOf('/', from);
+    const to = slash < 0 || slash > end ? end : slash;
     // Checked here and not for the whole target: an empty segment is a doubled or trailing slash, of which there may be any number.
-    if (at > from && segments.length <= MAX_SEGMENTS) segments.push(withoutParameters(target.slice(from, at)));
-    from = at + 1;
+    if (to > from && segments.length <= MAX_SEGMENTS) {
+      const segment = target.slice(from, to);
+      segments.push(parameters ? withoutParameters(segment) : segment);
+    }
+    from = to + 1;
   }
   return { segments, search: question < 0 ? '' : target.slice(question + 1) };
 }
@@ -64,7 +72,6 @@ const PLAIN = /^[\w.:~!$&'()*+,=@-]*$/;
 const NON_ASCII = /[\u0080-\uffff]/;
 
 function withoutParameters(segment: string): string {
-  if (segment.includes('#')) throw new BadTarget('the path holds a raw #');
   const semicolon = segment.indexOf(';');
   return semicolon < 0 ? segment : segment.slice(0, semicolon);
 }

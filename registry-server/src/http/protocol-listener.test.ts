@@ -406,6 +406,16 @@ test('a client that takes neither JSON nor XML is refused before anything is don
   expectEmpty(await ask('DELETE /eureka/apps/A/i1', jersey), 200);
 });
 
+test('a body that cannot be read is said before an answer that cannot be given', async () => {
+  const accept = 'Accept: text/html';
+  expectEmpty(await ask('POST /eureka/apps/A', accept, 'Content-Type: text/plain'), 415);
+  expectEmpty(await ask('POST /eureka/apps/A', accept), 406);
+  expectEmpty(await ask('POST /eureka/apps/A'), 415);
+  expectEmpty(await ask('POST /eureka/apps/A', accept, 'Content-Type: json'), 400);
+  expectEmpty(await ask('POST /eureka/apps/A', accept, JSON_BODY), 406);
+  expectEmpty(await ask('POST /eureka/peerreplication/batch', accept, 'Content-Type: text/plain'), 415);
+});
+
 const batch = (items: unknown, ...headers: string[]): Promise<RawAnswer> =>
   rawHttp(
     port,
@@ -444,6 +454,39 @@ test('a registration in a batch that is invalid is swallowed, and judged by the 
   expect(answer.text).toBe('{"responseList":[{"statusCode":200}]}');
   expect(validated).toEqual(['A']);
   expect(calls).toEqual([]);
+});
+
+test('a heartbeat with a bad timestamp of an instance whose status is UNKNOWN is 404, as without the timestamp', async () => {
+  expectEmpty(await ask('PUT /eureka/apps/A/i1?lastDirtyTimestamp=abc'), 400);
+  held = { ...HELD, status: 'UNKNOWN' };
+  expectEmpty(await ask('PUT /eureka/apps/A/i1?lastDirtyTimestamp=abc'), 404);
+  expectEmpty(await ask('PUT /eureka/apps/A/i1/status?value=UP&lastDirtyTimestamp=abc'), 400);
+});
+
+test("a peer's override that is no status is 400 only where it would be stored", async () => {
+  const path = 'PUT /eureka/apps/A/i1?lastDirtyTimestamp=2000&overriddenstatus=bad';
+  const peer = 'x-netflix-discovery-replication: true';
+  expectEmpty(await ask(path, peer), 400);
+  expect(calls.filter(([name]) => name === 'renew')).toEqual([]);
+  next = { is: 'unknown', reason: 'its status is UNKNOWN' };
+  held = { ...HELD, status: 'UNKNOWN' };
+  expectEmpty(await ask(path, peer), 404);
+  next = { is: 'done' };
+  held = HELD;
+  expectEmpty(await ask(path), 200);
+  expectEmpty(await ask(path.replace('2000', '500'), peer), 200);
+});
+
+test('a status that is none is 500 in a batch, and 404 where there is nobody to have it', async () => {
+  const items = [
+    { appName: 'A', id: 'i1', action: 'StatusUpdate' },
+    { appName: 'A', id: 'i1', action: 'StatusUpdate', status: 'up' },
+    { appName: 'A', id: 'i1', action: 'DeleteStatusOverride', status: 'x' },
+  ];
+  const codes = async () => (await batch(items)).text.match(/\d+/g);
+  expect(await codes()).toEqual(['500', '500', '500']);
+  held = undefined;
+  expect(await codes()).toEqual(['404', '404', '404']);
 });
 
 test('a conflict in a batch carries our copy unwrapped; XML is answered where JSON is not asked for', async () => {

@@ -8,7 +8,7 @@ import { StoreAway } from '../store/registry-store.ts';
 import { BodyRefused, ClientGone } from './body.ts';
 import { Call } from './call.ts';
 import type { Callers } from './callers.ts';
-import { acceptable, listFormat } from './negotiation.ts';
+import { acceptable, listFormat, readableFormat } from './negotiation.ts';
 import { BadTarget, decodeSegment, splitTarget, type Target } from './path.ts';
 import { type Reply, refused, writeReply } from './reply.ts';
 import { allowed, type Handler, type Method, type Route, type Router } from './router.ts';
@@ -72,6 +72,9 @@ export class ProtocolListener {
     if (handler === undefined) {
       return refused(405, `${method} is not possible here`, { allow: allowed(route, false) });
     }
+    // A body of the wrong type comes before an answer that cannot be given, and one without type behind it, as in stock.
+    const contentType = request.headers['content-type'];
+    if (method === 'POST' && contentType !== undefined) readableFormat(contentType);
     if (route.anyType === undefined && !acceptable(request.headers.accept)) {
       return refused(406, 'answers are application/json or application/xml');
     }

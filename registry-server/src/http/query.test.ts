@@ -26,6 +26,16 @@ test('names of Object.prototype are names like others', () => {
   expect(new Query('__proto__=x').get('__proto__')).toBe('x');
 });
 
+test('a name is found the same way whether it is asked for alone or all are read', () => {
+  const part = fc.stringMatching(/^[a-c&=%+]{0,12}$/);
+  fc.assert(
+    fc.property(part, fc.constantFrom('', 'a', 'b', 'ab', 'aa', 'c'), (search, name) => {
+      expect(new Query(search).get(name)).toBe(new Query(search).entries.get(name));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('agrees with URLSearchParams wherever escapes are good', () => {
   const part = fc.string({ unit: 'grapheme', minLength: 1 });
   fc.assert(

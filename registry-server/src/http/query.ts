@@ -12,9 +12,13 @@ export class Query {
     this.#search = search;
   }
 
-  /** The first value of this name, `''` for one without value; undefined when it is absent. */
+  /** The first value of this name (which holds no `=`), `''` for one without value; undefined when it is absent. */
   get(name: string): string | undefined {
-    return this.#search === '' ? undefined : this.entries.get(name);
+    if (this.#search === '') return undefined;
+    // Most are plain, and asked for one or two names: no map is made for them.
+    return this.#entries === undefined && !ESCAPED.test(this.#search)
+      ? plainValue(this.#search, name)
+      : this.entries.get(name);
   }
 
   /** First values by name, in the order of the query; a parameter without a name is dropped. */
@@ -22,6 +26,26 @@ export class Query {
     this.#entries ??= parse(this.#search);
     return this.#entries;
   }
+}
+
+/** What `decode` has work with. */
+const ESCAPED = /[%+\u0080-\uffff]/;
+
+/** The same as `parse(search).get(name)`, where nothing is escaped. */
+function plainValue(search: string, name: string): string | undefined {
+  if (name === '') return undefined;
+  let from = 0;
+  for (let count = 0; count < MAX_PARAMETERS && from < search.length; count++) {
+    const ampersand = search.indexOf('&', from);
+    const end = ampersand < 0 ? search.length : ampersand;
+    if (search.startsWith(name, from)) {
+      const nameEnd = from + name.length;
+      if (nameEnd === end) return '';
+      if (nameEnd < end && search[nameEnd] === '=') return search.slice(nameEnd + 1, end);
+    }
+    from = end + 1;
+  }
+  return undefined;
 }
 
 function parse(search: string): ReadonlyMap<string, string> {
@@ -40,7 +64,7 @@ function parse(search: string): ReadonlyMap<string, string> {
 }
 
 function decode(text: string): string {
-  if (!/[%+\u0080-\uffff]/.test(text)) return text;
+  if (!ESCAPED.test(text)) return text;
   const spaced = text.replaceAll('+', ' ');
   const whole = /[\u0080-\uffff]/.test(spaced) ? Buffer.from(spaced, 'latin1').toString('utf8') : spaced;
   try {

@@ -30,7 +30,7 @@ export function headerText(text: string): string {
   return text
     .slice(0, 300)
     .toWellFormed()
-    .replaceAll(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
+    .replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
 }
 
 export function textReply(status: number, text: string, contentType: string): Reply {

@@ -6,7 +6,8 @@ import { NO_HEADERS } from './reply.ts';
 const STORE: Readonly<Record<string, string>> = { [Header.DEGRADED]: 'store' };
 
 /** `x-heureka-degraded`: `store` (this node answers and accepts without the store), `cut-off; age=<s>` (a peer has it, this one has not). */
-export function standingHeaders({ state, now }: Pick<Ledger, 'state' | 'now'>): Readonly<Record<string, string>> {
+export function standingHeaders(ledger: Pick<Ledger, 'state' | 'now'>): Readonly<Record<string, string>> {
+  const { state } = ledger;
   switch (state.is) {
     case 'following':
     case 'starting':
@@ -15,7 +16,7 @@ export function standingHeaders({ state, now }: Pick<Ledger, 'state' | 'now'>): 
     case 'rejoining':
       return STORE;
     case 'cut-off':
-      return { [Header.DEGRADED]: `cut-off; age=${Math.max(0, Math.round((now - state.since) / 1_000))}` };
+      return { [Header.DEGRADED]: `cut-off; age=${Math.max(0, Math.round((ledger.now - state.since) / 1_000))}` };
     case 'draining':
       return state.was === 'following' || state.was === 'starting' ? NO_HEADERS : STORE;
   }

@@ -107,14 +107,13 @@ export class EurekaRegistry implements Registry {
   }
 
   #renewHeld(context: RequestContext, held: Held, beat: Beat): Answer | Promise<Answer> {
-    const decision = renewDecision(held, beat, context.replication, this.#ledger.now);
+    const { replication } = context;
+    const decision = renewDecision(held, beat, replication, this.#ledger);
     if (decision.is === 'keep') {
       if (decision.beat) this.#ledger.beat(held.key);
       return decision.answer;
     }
-    return this.#ledger.change(context, held.key, (current, now) =>
-      renewDecision(current, beat, context.replication, now),
-    );
+    return this.#ledger.change(context, held.key, (current, now) => renewDecision(current, beat, replication, { now }));
   }
 
   #full(app: string): Answer | undefined {

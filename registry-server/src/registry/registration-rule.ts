@@ -19,7 +19,7 @@ export function registrationRule(
     // Without a timestamp of its own a registration is newer than all before: now, but never behind what another clock stored (F13).
     const dirty = info.lastDirtyTimestamp ?? Math.max(now, stored?.info.lastDirtyTimestamp ?? 0);
     const content = stored !== undefined && stored.info.lastDirtyTimestamp > dirty ? stored.info : info;
-    const override = overrideOf(info, stored, now);
+    const override = overrideOf(content, stored, now);
     const status = servedStatus({
       candidate: content.status,
       override: override?.status,
@@ -47,7 +47,7 @@ export function registrationRule(
   };
 }
 
-/** A registrant brings an override only where none is known: a peer's copy must not undo ours. */
+/** A registrant brings an override only where none is known (a peer's copy must not undo ours), and not with a content that is older than ours. */
 function overrideOf(info: InstanceInfo, stored: InstanceRecord | undefined, now: EpochMs): StatusOverride | undefined {
   if (stored?.override?.status !== undefined) return stored.override;
   if (info.overriddenStatus !== 'UNKNOWN') return { status: info.overriddenStatus, setAt: now };

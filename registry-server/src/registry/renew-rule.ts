@@ -21,9 +21,15 @@ const REGISTER_AGAIN: Decision = { is: 'keep', answer: STALE_COPY, beat: true };
 /**
  * The decision table of a heartbeat. A beat that changes nothing (nearly all) answers a constant.
  *
+ * @param time - store time, read only where something changes
  * @see Netflix eureka `InstanceResource#renewLease`, `#validateDirtyTimestamp`
  */
-export function renewDecision(held: Held | undefined, beat: Beat, replication: boolean, now: EpochMs): Decision {
+export function renewDecision(
+  held: Held | undefined,
+  beat: Beat,
+  replication: boolean,
+  time: { readonly now: EpochMs },
+): Decision {
   if (held === undefined) return NO_LEASE;
   const { record } = held;
   const { info } = record;
@@ -42,6 +48,7 @@ export function renewDecision(held: Held | undefined, beat: Beat, replication: b
   if (status === info.status && (brought === undefined || brought === record.override?.status)) {
     return answer === DONE ? RENEWED : answer === STALE_COPY ? REGISTER_AGAIN : { is: 'keep', answer, beat: true };
   }
+  const { now } = time;
   return {
     is: 'put',
     record: {

@@ -16,9 +16,9 @@ import type { RequestContext } from '../../registry/request-context.ts';
 import { readText } from '../body.ts';
 import type { Call } from '../call.ts';
 import { tooMuch } from '../limits.ts';
-import { bodyFormat, CONTENT_TYPE, entityFormat } from '../negotiation.ts';
+import { CONTENT_TYPE, entityFormat, readableFormat } from '../negotiation.ts';
 import type { ProtocolParts } from '../parts.ts';
-import { type Reply, refused, textReply } from '../reply.ts';
+import { type Reply, textReply } from '../reply.ts';
 import { long } from './instances.ts';
 import { cannotParse } from './registrations.ts';
 
@@ -54,9 +54,7 @@ export class BatchResource {
   }
 
   readonly receive = async (call: Call): Promise<Reply> => {
-    const format = bodyFormat(call.header('content-type'));
-    if (format.is === 'malformed') return refused(400, 'the Content-Type is no media type');
-    if (format.is === 'unsupported') return refused(415, 'a batch is application/json');
+    const format = readableFormat(call.header('content-type'));
     const text = await readText(call.request, this.#parts.limits.bodyLimit);
     if (format.is === 'xml') return cannotParse(format.label, 'a batch is JSON');
     let items: readonly Item[];
@@ -147,11 +145,13 @@ export class BatchResource {
         return registry.cancel(context, app, id);
       case 'StatusUpdate': {
         const status = known(item.status);
-        return status && registry.overrideStatus(context, app, id, status, lastDirtyTimestamp);
+        if (status === undefined) return this.#unlessUnknown(app, id);
+        return registry.overrideStatus(context, app, id, status, lastDirtyTimestamp);
       }
       case 'DeleteStatusOverride': {
         const status = item.status === undefined ? 'UNKNOWN' : known(item.status);
-        return status && registry.clearOverride(context, app, id, status, lastDirtyTimestamp);
+        if (status === undefined) return this.#unlessUnknown(app, id);
+        return registry.clearOverride(context, app, id, status, lastDirtyTimestamp);
       }
       case 'Register': {
         const info = item.instanceInfo;
@@ -163,6 +163,12 @@ export class BatchResource {
       case undefined:
         return undefined;
     }
+  }
+
+  /** A bad status is looked at only where there is somebody to have it, as in stock: of nobody it is 404. */
+  async #unlessUnknown(app: string, id: string): Promise<Answer | undefined> {
+    const held = await this.#parts.registry.instance(app, id);
+    return held === undefined ? { is: 'unknown', reason: 'no such instance' } : undefined;
   }
 
   #jsonList(answers: readonly ItemAnswer[]): string {

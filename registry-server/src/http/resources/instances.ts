@@ -23,7 +23,7 @@ export class InstanceResource {
     const given = call.query.get('lastDirtyTimestamp');
     if (given === undefined) return this.#renewed(call, NO_DETAILS);
     const lastDirtyTimestamp = long(given);
-    if (lastDirtyTimestamp === undefined) return this.#badParameter(call, 'lastDirtyTimestamp must be a whole number');
+    if (lastDirtyTimestamp === undefined) return this.#badBeat(call);
     // The status that a client sends along is read by nobody, as in stock. An override counts from peers alone.
     if (!call.replication) return this.#renewed(call, { lastDirtyTimestamp });
     return this.#renewedByPeer(call, lastDirtyTimestamp);
@@ -87,7 +87,8 @@ export class InstanceResource {
     if (isInstanceStatus(override)) return this.#renewed(call, { lastDirtyTimestamp, overriddenStatus: override });
     // A word that is no status is a mistake only where it would be stored: when the peer's copy is the newer one.
     const held = await this.#registry.instance(call.app, call.id);
-    const stored = held !== undefined && lastDirtyTimestamp > (held.lastDirtyTimestamp ?? 0);
+    const stored =
+      held !== undefined && held.status !== 'UNKNOWN' && lastDirtyTimestamp > (held.lastDirtyTimestamp ?? 0);
     return stored ? refused(400, 'overriddenstatus is no status') : this.#renewed(call, { lastDirtyTimestamp });
   }
 
@@ -107,6 +108,15 @@ export class InstanceResource {
     return given === undefined || given === '' ? undefined : (long(given) ?? 'bad');
   }
 
+  /** What makes a client register again comes first, as in stock. */
+  async #badBeat(call: Call): Promise<Reply> {
+    const held = await this.#registry.instance(call.app, call.id);
+    if (held?.status === 'UNKNOWN') return refused(404, 'its status is UNKNOWN: it must register again');
+    return held === undefined
+      ? this.#found(call, undefined)
+      : refused(400, 'lastDirtyTimestamp must be a whole number');
+  }
+
   /** Checked before anything changes (trap 29); for an unknown instance 404 wins, as in stock. */
   async #badParameter(call: Call, reason: string): Promise<Reply> {
     const held = await this.#registry.instance(call.app, call.id);
@@ -114,8 +124,12 @@ export class InstanceResource {
   }
 }
 
+/** Short enough to be exact: what every client sends. */
+const PLAIN_NUMBER = /^\d{1,15}$/;
+
 /** A Java long in decimal: sign and leading zeros are fine, spaces, fractions and more than 64 bits are not. */
 export function long(text: string): number | undefined {
+  if (PLAIN_NUMBER.test(text)) return Number(text);
   if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
   const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
   return BigInt.asIntN(64, value) === value ? Number(value) : undefined;

@@ -3,7 +3,7 @@ import { DecodeError, Header, type Registration } from '@heureka/client-sdk/prot
 import { readText } from '../body.ts';
 import type { Call } from '../call.ts';
 import { tooMuch } from '../limits.ts';
-import { bodyFormat, CONTENT_TYPE, entityFormat } from '../negotiation.ts';
+import { CONTENT_TYPE, entityFormat, readableFormat } from '../negotiation.ts';
 import type { ProtocolParts } from '../parts.ts';
 import { answerReply, headerText, NO_CONTENT, type Reply, refused } from '../reply.ts';
 
@@ -17,9 +17,7 @@ export class RegistrationResource {
   }
 
   readonly register = async (call: Call): Promise<Reply> => {
-    const format = bodyFormat(call.header('content-type'));
-    if (format.is === 'malformed') return refused(400, 'the Content-Type is no media type');
-    if (format.is === 'unsupported') return refused(415, 'a registration is application/json or application/xml');
+    const format = readableFormat(call.header('content-type'));
     const { registry, limits, validate } = this.#parts;
     const text = await readText(call.request, limits.bodyLimit);
 

@@ -1,0 +1,68 @@
+/**
+ * Ends connections that stand still in the middle of an exchange: a peer that never reads its answer, or never asks. One look at all of them
+ * now and then, since a timer set and cleared with each request (`server.timeout`) would cost a heartbeat a twentieth of its price.
+ */
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '@heureka/client-sdk/runtime';
+
+interface Progress {
+  /** Bytes in both directions when last looked. */
+  moved: number;
+  /** When they last were others, monotonic ms. */
+  since: number;
+}
+
+/** Looks in one span of silence: the end comes at most a quarter late. */
+const LOOKS = 4;
+
+/** What is looked at: the part of `net.Socket` and `tls.TLSSocket` that says whether bytes move. */
+export type WatchedSocket = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'timeout' | 'destroy' | 'once'>;
+
+export class SilentSockets {
+  readonly #clock: Clock;
+  readonly #silenceMs: number;
+  readonly #sockets = new Map<WatchedSocket, Progress>();
+  #timer: Timer | undefined;
+
+  /** @param silenceMs - without a byte in either direction for so long, a connection ends */
+  constructor(clock: Clock, silenceMs: number) {
+    this.#clock = clock;
+    this.#silenceMs = silenceMs;
+  }
+
+  /** Watches a connection until it closes. */
+  add(socket: WatchedSocket): void {
+    this.#sockets.set(socket, { moved: 0, since: this.#clock.monotonic() });
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#timer ??= this.#later();
+  }
+
+  /** No look follows. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#sockets.clear();
+  }
+
+  #later(): Timer {
+    return this.#clock.after(this.#silenceMs / LOOKS, () => {
+      this.#look();
+      this.#timer = this.#sockets.size > 0 ? this.#later() : undefined;
+    });
+  }
+
+  #look(): void {
+    const now = this.#clock.monotonic();
+    for (const [socket, progress] of this.#sockets) {
+      const moved = socket.bytesRead + socket.bytesWritten;
+      // A time-out of its own: an idle connection between two requests, which Node ends.
+      const idle = (socket.timeout ?? 0) > 0;
+      if (moved !== progress.moved || idle) {
+        progress.moved = moved;
+        progress.since = now;
+      } else if (now - progress.since >= this.#silenceMs) {
+        socket.destroy();
+      }
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Call } from '../support/traffic.ts';
 import { formatted, summary } from './summary.ts';
-import type { Call } from './traffic.ts';
 
 /** 100 calls a second of 5 ms for `seconds`, changed by `change`. */
 function calls(seconds: number, change: (call: Call) => Partial<Call> = () => ({})): Call[] {
@@ -11,8 +11,8 @@ function calls(seconds: number, change: (call: Call) => Partial<Call> = () => ({
 }
 
 const ACTS = [
-  { title: 'all is well', from: 0, to: 5_000 },
-  { title: 'something happens', from: 5_000, to: 10_000 },
+  { title: 'all is well', from: 0, to: 5_000, stock: '' },
+  { title: 'something happens', from: 5_000, to: 10_000, stock: '170-222 s' },
 ];
 
 test('traffic that never changed was steady at once', () => {
@@ -36,5 +36,5 @@ test('what is still bad at the end of an act was never steady, and the table say
     calls(10, ({ startedAt }) => ({ ms: startedAt >= 9_000 ? 400 : 5 })),
   );
   expect(rows[1]?.steadyAfterMs).toBeUndefined();
-  expect(formatted(rows)).toMatch(/something happens +500 +0 +400 ms +not yet/);
+  expect(formatted(rows)).toMatch(/something happens +500 +0 +400 ms +not yet +170-222 s$/m);
 });

@@ -1,15 +1,18 @@
 /** What the caller saw of each event, as a table: pure, from the calls and from when each event began. */
-import type { Call } from './traffic.ts';
+import type { Call } from '../support/traffic.ts';
 
 export interface Act {
   readonly title: string;
   /** ms since the traffic began. */
   readonly from: number;
   readonly to: number;
+  /** What stock Eureka was measured to need. */
+  readonly stock: string;
 }
 
 export interface Row {
   readonly title: string;
+  readonly stock: string;
   readonly calls: number;
   readonly failed: number;
   readonly slowestMs: number;
@@ -33,6 +36,7 @@ export function summary(acts: readonly Act[], calls: readonly Call[]): readonly 
     const own = within(act, calls);
     return {
       title: act.title,
+      stock: act.stock,
       calls: own.length,
       failed: own.filter(({ failed }) => failed).length,
       slowestMs: own.reduce((slowest, { ms }) => Math.max(slowest, ms), 0),
@@ -67,16 +71,20 @@ export function percentile(share: number, calls: readonly Call[]): number {
 
 /** The table as lines of text. */
 export function formatted(rows: readonly Row[]): string {
-  const head = ['event', 'calls', 'failed', 'slowest', 'steady after'];
+  const head = ['event', 'calls', 'failed', 'slowest', 'steady after', 'stock Eureka'];
   const cells = rows.map((row) => [
     row.title,
     String(row.calls),
     String(row.failed),
     `${row.slowestMs.toFixed(0)} ms`,
     row.steadyAfterMs === undefined ? 'not yet' : `${(row.steadyAfterMs / 1000).toFixed(1)} s`,
+    row.stock,
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd();
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...cells.map(line)].join('\n');
 }

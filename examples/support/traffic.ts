@@ -4,7 +4,7 @@
  */
 import type { Discovery } from '@heureka/client-sdk';
 
-export const CALLS_PER_SECOND = 100;
+const CALLS_PER_SECOND = 100;
 const TICK_MS = 20;
 
 export interface Call {
@@ -12,7 +12,7 @@ export interface Call {
   readonly startedAt: number;
   readonly ms: number;
   readonly failed: boolean;
-  /** `a1`, or undefined when nobody answered. */
+  /** What the instance calls itself, such as `a1`; undefined when nobody answered. */
   readonly by: string | undefined;
   readonly zone: string | undefined;
 }
@@ -26,6 +26,7 @@ export class Traffic {
   #due = 0;
   #number = 0;
   #failure: unknown;
+  #failed = 0;
 
   constructor(discovery: Discovery) {
     this.#discovery = discovery;
@@ -34,6 +35,13 @@ export class Traffic {
   /** ms since the traffic began. */
   now(): number {
     return performance.now() - this.#began;
+  }
+
+  readonly perSecond = CALLS_PER_SECOND;
+
+  /** Calls that ended without an answer, or with an error status. */
+  get failed(): number {
+    return this.#failed;
   }
 
   /** What the latest failed call threw, for the log. */
@@ -76,6 +84,7 @@ export class Traffic {
     } catch (error) {
       this.#failure = error;
     }
+    if (failed) this.#failed++;
     this.calls.push({ startedAt, ms: this.now() - startedAt, failed, by: from.from, zone: from.zone });
   }
 }

@@ -92,6 +92,20 @@ test('a service that keeps beating stays for an hour; one that falls silent is g
   expect(caller.instances('orders').map(({ port }) => port)).toEqual([1]);
 }, 60_000);
 
+test('a caller of an empty registry is pushed to from the first registration on', async () => {
+  const scene = new Scene();
+  await scene.start();
+  const caller = await scene.discovery();
+  const modes: string[] = [];
+  caller.on('source', ({ mode }) => modes.push(mode));
+  const owner = await scene.discovery();
+  await scene.moving(owner.register({ app: 'orders', ...REGISTRATION }));
+  await scene.pass(500, 50);
+
+  expect(caller.instances('orders')).toHaveLength(1);
+  expect(modes.at(-1) ?? 'push').toBe('push');
+});
+
 test('a status set by an operator reaches callers, survives heartbeats, and ends when it is cleared', async () => {
   const scene = new Scene();
   const { url } = await scene.start();

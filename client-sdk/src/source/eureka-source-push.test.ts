@@ -187,3 +187,15 @@ test('deltas of our server that do not lead to its list end the stream too', asy
   expect(server.streams).toBe(0);
   expect(api.calls).toEqual(['all', 'stream e0.3', 'all', 'all', 'all']);
 });
+
+test('a stream that begins with a reset stands: the list is fetched anew, and what follows is pushed', async () => {
+  const { server, ids, told, clock } = await following(['ours']);
+  // Whatever cursor a stream is resumed from, the server knows nothing before it.
+  server.forgotten = 1_000;
+  server.endStreams('lost');
+  await clock.advance(20_000);
+  expect(told.at(-1)).toEqual({ url: 'http://r0/eureka', mode: 'push' });
+  server.put(cart);
+  await clock.advance(100);
+  expect(ids('cart')).toEqual(['c1']);
+});

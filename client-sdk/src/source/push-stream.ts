@@ -74,10 +74,11 @@ export class PushStream {
     try {
       const listener = (event: StreamEvent): void => {
         if (signal.aborted) return;
-        if (event.is === 'hello') {
-          this.#server = event.server;
+        // One that begins with a reset stands as well: its changes go on from there.
+        if (event.is === 'hello' || event.is === 'reset') {
+          this.#server = event.is === 'hello' ? event.server : api.server;
           this.#state = 'standing';
-          stoodAt = clock.monotonic();
+          stoodAt ??= clock.monotonic();
         }
         heard(event);
       };

@@ -10,10 +10,12 @@ export class RecentChanges {
   /** Oldest first; those before `#first` are forgotten and still to be cut off. */
   #changes: AppliedChange[] = [];
   #first = 0;
+  /** Every change after this version is known. */
+  #base = 0;
 
   add(change: AppliedChange): void {
     this.#changes.push(change);
-    if (this.#changes.length - this.#first > KEEP_CHANGES) this.#first++;
+    if (this.#changes.length - this.#first > KEEP_CHANGES) this.#drop();
     // Cut in large pieces: each change is moved once in a while, not at every addition.
     if (this.#first > KEEP_CHANGES) {
       this.#changes = this.#changes.slice(this.#first);
@@ -22,12 +24,14 @@ export class RecentChanges {
   }
 
   forget(now: EpochMs): void {
-    while (this.#first < this.#changes.length && this.#changes[this.#first]!.at < now - KEEP_MS) this.#first++;
+    while (this.#first < this.#changes.length && this.#changes[this.#first]!.at < now - KEEP_MS) this.#drop();
   }
 
-  clear(): void {
+  /** Begins anew. @param base - the version after which changes are told from now on */
+  clear(base: number): void {
     this.#changes = [];
     this.#first = 0;
+    this.#base = base;
   }
 
   /** The latest of each instance, for changes not older than `since`, oldest first. */
@@ -44,11 +48,14 @@ export class RecentChanges {
   /** All changes after `cursor`, oldest first; undefined where some are no longer known. */
   after(cursor: Cursor, now: Cursor): readonly AppliedChange[] | undefined {
     if (cursor.epoch !== now.epoch || cursor.version > now.version) return undefined;
-    if (cursor.version === now.version) return [];
+    if (cursor.version < this.#base) return undefined;
     let from = this.#changes.length;
     while (from > this.#first && this.#changes[from - 1]!.cursor.version > cursor.version) from--;
-    // Known without a gap only if a change at or before the cursor is still here (holds have versions too, and no change).
-    if (from === this.#first) return undefined;
     return this.#changes.slice(from);
+  }
+
+  #drop(): void {
+    this.#base = this.#changes[this.#first]!.cursor.version;
+    this.#first++;
   }
 }

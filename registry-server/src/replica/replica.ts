@@ -164,7 +164,7 @@ export class Replica implements ReplicaReader {
   /** From now on the same content is named by another cursor (the node is on its own, or follows the store again). */
   renumber(cursor: Cursor): void {
     this.#cursor = cursor;
-    this.#recent.clear();
+    this.#recent.clear(cursor.version);
     this.#reset.emit(cursor);
   }
 
@@ -184,7 +184,8 @@ export class Replica implements ReplicaReader {
     for (const { key, record, revision, heard } of content) {
       const known = old.get(key);
       // By store time: the lease clock of another history may lie behind ours.
-      const latest = known !== undefined && known.heardAt > heard.at ? { lease: known.heard, at: known.heardAt } : heard;
+      const latest =
+        known !== undefined && known.heardAt > heard.at ? { lease: known.heard, at: known.heardAt } : heard;
       this.#insert(
         key,
         record,
@@ -196,7 +197,8 @@ export class Replica implements ReplicaReader {
     }
     this.#cursor = cursor;
     this.#loaded = true;
-    this.#recent.clear();
+    // The log has no gaps: what it tells of begins right after the version before.
+    this.#recent.clear(recent[0] === undefined ? cursor.version : recent[0].version - 1);
     for (const change of recent) {
       if (change.kind === 'remove') this.tombstones.remember(change, change.at);
       const applied = this.#past(change, cursor.epoch);

@@ -2,14 +2,8 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Backend, OneRedis, Scene } from './scene.ts';
-
-export interface Fault<B extends Backend> {
-  readonly name: string;
-  readonly what: string;
-  /** @returns when it was healed, by `performance.now()` */
-  inflict(scene: Scene<B>): Promise<number>;
-}
+import type { Fault } from './fault.ts';
+import type { OneRedis } from './scene.ts';
 
 export const FAULTS: readonly Fault<OneRedis>[] = [
   {

@@ -61,6 +61,18 @@ export class Population {
     void this.#churnAll();
   }
 
+  /** Newcomers that register with a node of their own, one after another, and are heard by the others from then on. */
+  async comeTo(url: string, count: number): Promise<void> {
+    for (let done = 0; done < count; done++) {
+      const instance = this.#bear();
+      const body = this.#registration(instance);
+      const answer = await this.#caller.ask('POST', `${url}/apps/${instance.app}`, { body });
+      if (answer?.status !== 204)
+        throw new Error(`${url} did not take ${instance.id}: ${answer?.status} ${answer?.text}`);
+      instance.registeredAt = performance.now();
+    }
+  }
+
   /** Those that should be listed. */
   living(): Instance[] {
     return this.all.filter(({ registeredAt, leftAt }) => registeredAt !== undefined && leftAt === undefined);

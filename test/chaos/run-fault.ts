@@ -1,6 +1,6 @@
 /** Does one fault to a scene under load, and counts what came of it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import type { Backend, Scene } from './scene.ts';
 
 export interface Outcome {
@@ -22,7 +22,7 @@ export interface Outcome {
 
 const AGREE_WITHIN_MS = 20_000;
 /** After a store came back, nobody is judged for five seconds; then a sweep each second, half a second after the deadline. */
-const SWEEP_MS = 7_000;
+const SWEEP_MS = 6_500;
 
 export async function runFault<B extends Backend>(fault: Fault<B>, scene: Scene<B>): Promise<Outcome> {
   const { population, watcher, size } = scene;
@@ -31,12 +31,14 @@ export async function runFault<B extends Backend>(fault: Fault<B>, scene: Scene<
   population.resetCounts();
   watcher.resetCounts();
   population.churning = true;
-  await pause(2_000);
+  await pause(1_000);
 
   watcher.parted();
   const logFrom = scene.nodes.map((node) => node.output().length);
   const healedAt = await fault.inflict(scene);
+  const healed = new Date(Date.now() - (performance.now() - healedAt)).toISOString().slice(14, 23);
   await population.calm();
+  const calm = new Date().toISOString().slice(14, 23);
   const differences = await agreement(scene);
   const agreedAfterMs = differences.length > 0 ? undefined : performance.now() - healedAt;
   watcher.agreed();
@@ -56,17 +58,21 @@ export async function runFault<B extends Backend>(fault: Fault<B>, scene: Scene<
   return {
     fault: fault.name,
     lost: end.lost.size + population.forgotten,
-    resurrected: new Set([...watcher.resurrected, ...end.resurrected]).size,
+    resurrected: new Set([...watcher.resurrected.keys(), ...end.resurrected]).size,
     evicted: watcher.missing.size,
     failed: population.failed,
     requests: population.requests,
     agreedAfterMs,
     details: [
+      `healed at ${healed}, all requests answered at ${calm}`,
       ...prefixed('before the fault', before),
       ...prefixed('after healing', differences),
       ...prefixed('at the end', after),
       ...prefixed('missing', [...watcher.missing].slice(0, 5)),
-      ...prefixed('resurrected', [...watcher.resurrected].slice(0, 5)),
+      ...prefixed(
+        'resurrected',
+        [...watcher.resurrected].slice(0, 5).map((pair) => pair.join(' at ')),
+      ),
       ...population.failures.slice(0, 5),
       ...(population.forgotten > 0 ? [`${population.forgotten} heartbeats found their instance forgotten`] : []),
       ...logs,
@@ -132,19 +138,27 @@ function idOf(key: string): string {
   return key.slice(key.indexOf('/') + 1);
 }
 
-/** Log lines as sentences. */
+/** Log lines about the node and its store, as sentences; not those about instances. */
 function warnings(output: string): string[] {
-  return output
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      try {
-        const { time, msg, reason } = JSON.parse(line) as { time?: string; msg?: string; reason?: string };
-        return `${time?.slice(14, 23) ?? ''} ${msg ?? line}${reason === undefined ? '' : `: ${reason}`}`;
-      } catch {
-        return line;
-      }
-    });
+  return output.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return line === '' ? [] : [line];
+    const { level, time, msg, reason, written } = JSON.parse(line) as LogLine;
+    const own = level >= WARN || msg.startsWith('this node') || written !== undefined;
+    const facts = [reason, written === undefined ? undefined : `${written} written`].filter(
+      (fact) => fact !== undefined,
+    );
+    return own ? [[`${time.slice(14, 23)} ${msg}`, ...facts].join(': ')] : [];
+  });
+}
+
+const WARN = 40;
+
+interface LogLine {
+  readonly level: number;
+  readonly time: string;
+  readonly msg: string;
+  readonly reason?: string;
+  readonly written?: number;
 }
 
 function prefixed(prefix: string, lines: readonly string[]): string[] {

@@ -7,7 +7,8 @@ import { Population, type PopulationOptions } from './population.ts';
 import { Watcher } from './watcher.ts';
 
 export const NAMESPACE = 'chaos';
-const RECORDS = `{heureka:${NAMESPACE}}:records`;
+export const RECORDS = `{heureka:${NAMESPACE}}:records`;
+export const HEAD = `{heureka:${NAMESPACE}}:head`;
 
 export interface SceneSize {
   readonly instances: number;
@@ -19,7 +20,7 @@ export interface SceneSize {
 }
 
 export const LONG: SceneSize = { instances: 1_000, beatSeconds: 5, leaseSeconds: 15, churn: 5, faultMs: 20_000 };
-export const SHORT: SceneSize = { instances: 200, beatSeconds: 1, leaseSeconds: 4, churn: 5, faultMs: 5_000 };
+export const SHORT: SceneSize = { instances: 200, beatSeconds: 1, leaseSeconds: 3, churn: 5, faultMs: 4_000 };
 
 /** How nodes reach Redis, and what a fault may do with it. */
 export interface Backend {
@@ -115,5 +116,5 @@ export class Scene<B extends Backend = Backend> {
 }
 
 export function nodeArgs(backend: Backend, index: number): readonly string[] {
-  return [...backend.nodeArgs(index), '--namespace', NAMESPACE, '--log-level', 'warn'];
+  return [...backend.nodeArgs(index), '--namespace', NAMESPACE, '--log-level', 'info'];
 }

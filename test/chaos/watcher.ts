@@ -19,7 +19,7 @@ export class Watcher {
   /** Beating instances that an answer lacked. */
   readonly missing = new Set<string>();
   /** Instances that were listed again on a node that had shown them gone, or after all nodes had agreed. */
-  readonly resurrected = new Set<string>();
+  readonly resurrected = new Map<string, string>();
   looks = 0;
   readonly #urls: readonly string[];
   readonly #population: Population;
@@ -108,9 +108,9 @@ export class Watcher {
     if (!ids.has(id)) {
       if (cancelledAt! < askedAt) this.#seenGone[node]!.add(id);
     } else if (this.#seenGone[node]!.has(id)) {
-      this.resurrected.add(id);
+      this.resurrected.set(id, `${new Date().toISOString().slice(14, 23)} by node ${node}`);
     } else if (cancelledAt! + SPREAD_MS < Math.min(askedAt, parted ?? askedAt)) {
-      this.resurrected.add(id);
+      this.resurrected.set(id, `${new Date().toISOString().slice(14, 23)} by node ${node}`);
     }
   }
 }

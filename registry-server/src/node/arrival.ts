@@ -125,7 +125,7 @@ export class Arrival {
     const { store, clock, replica, fault, waits } = this.#parts;
     if (standing.kind === 'empty') {
       if (replica.loaded) {
-        fault('the store is empty: this node fills it from its replica');
+        fault('the store is empty: it is filled from the replica of whichever node comes first');
         return this.#found({ seed: this.#seed() }, 0, luggage);
       }
       // One that has a replica should come first.
@@ -141,7 +141,9 @@ export class Arrival {
     if (standing.kind !== 'diverged') return undefined;
     const parted = replica.loaded && (standing.why === 'older' || standing.why === 'forked');
     if (!parted && standing.why !== 'unfinished') return undefined;
-    fault(`the store shows another history (${standing.why}): this node joins it with its own under a new epoch`);
+    fault(
+      `the store shows another history (${standing.why}): it is joined with what the nodes know, under a new epoch`,
+    );
     return this.#found({ over: standing.position }, standing.position.version, luggage);
   }
 

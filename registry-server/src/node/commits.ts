@@ -56,14 +56,24 @@ export class Commits {
     return entry === undefined ? undefined : heldOf(key, entry);
   }
 
-  /** From the replica, else from the store; from the replica alone where the store does not answer. */
+  /**
+   * From the replica, else from the store; from the replica alone once it is known that nobody has the store. Until then it waits: "unknown"
+   * makes a client register again.
+   */
   async find(key: InstanceKey): Promise<Held | undefined> {
-    try {
-      return await this.#find(key);
-    } catch (error) {
-      this.#parts.broken(error);
-      return this.held(key);
+    const { gate, broken } = this.#parts;
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const known = this.held(key);
+      if (known !== undefined) return known;
+      await gate.open;
+      try {
+        return await this.#find(key);
+      } catch (error) {
+        gate.shut();
+        broken(error);
+      }
     }
+    return this.held(key);
   }
 
   async change(key: InstanceKey, rule: Rule, by: Actor): Promise<Answer> {

@@ -1,4 +1,4 @@
-/** A store between a node and the real one that can be taken away, for tests of outages. */
+/** A store between a node and the real one that can be taken away, made to refuse writes, or slowed down, for tests of faults. */
 
 import type { InstanceKey } from '../store/instance-key.ts';
 import {
@@ -23,6 +23,15 @@ import {
 export class FaultyStore implements RegistryStore {
   /** Swap it for a store with another history. */
   store: RegistryStore;
+  /** Writes are refused, as by a full Redis; reads are answered. */
+  full = false;
+  /** Awaited before a call is passed on, and before its answer is. */
+  before: ((method: Method) => unknown) | undefined;
+  after: ((method: Method) => unknown) | undefined;
+  /** Awaited before the log's next batch is passed on. */
+  log: Promise<void> | undefined;
+  /** Calls passed on, in order. */
+  readonly calls: Method[] = [];
   #away = false;
   #cut = new AbortController();
 
@@ -39,40 +48,51 @@ export class FaultyStore implements RegistryStore {
   }
 
   attach(known: Position | undefined): Promise<Standing> {
-    return this.#reach(() => this.store.attach(known));
+    return this.#reach('attach', () => this.store.attach(known));
   }
   found(founding: Founding): Promise<Standing> {
-    return this.#reach(() => this.store.found(founding));
+    return this.#reach('found', () => this.store.found(founding));
   }
   load(): Promise<Snapshot> {
-    return this.#reach(() => this.store.load());
+    return this.#reach('load', () => this.store.load());
   }
   async *changes(after: Position, signal: AbortSignal): AsyncIterable<readonly Change[]> {
     const cut = this.#cut.signal;
-    yield* this.store.changes(after, AbortSignal.any([signal, cut]));
+    for await (const batch of this.store.changes(after, AbortSignal.any([signal, cut]))) {
+      await this.log;
+      yield batch;
+    }
     if (cut.aborted) throw new StoreAway('not done', 'the connection is lost');
   }
   read(keys: readonly InstanceKey[]): Promise<readonly (Stored | undefined)[]> {
-    return this.#reach(() => this.store.read(keys));
+    return this.#reach('read', () => this.store.read(keys));
   }
   commit(proposal: Proposal): Promise<Committed | Conflict> {
-    return this.#reach(() => this.store.commit(proposal));
+    return this.#reach('commit', () => this.store.commit(proposal));
   }
   renew(on: Position, renewals: readonly Renewal[]): Promise<readonly InstanceKey[]> {
-    return this.#reach(() => this.store.renew(on, renewals));
+    return this.#reach('renew', () => this.store.renew(on, renewals));
   }
   tick(self: NodeReport): Promise<Tick> {
-    return this.#reach(() => this.store.tick(self));
+    return this.#reach('tick', () => this.store.tick(self));
   }
   due(sweep: SweepToken, within: number): Promise<readonly Due[]> {
-    return this.#reach(() => this.store.due(sweep, within));
+    return this.#reach('due', () => this.store.due(sweep, within));
   }
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  async #reach<T>(ask: () => Promise<T>): Promise<T> {
+  async #reach<T>(method: Method, ask: () => Promise<T>): Promise<T> {
+    await this.before?.(method);
     if (this.#away) throw new StoreAway('not done', 'connection refused');
-    return ask();
+    if (this.full && WRITES.includes(method)) throw new StoreAway('not done', 'OOM command not allowed');
+    this.calls.push(method);
+    const answer = await ask();
+    await this.after?.(method);
+    return answer;
   }
 }
+
+export type Method = Exclude<keyof RegistryStore, 'changes' | 'close'>;
+const WRITES: readonly Method[] = ['found', 'commit', 'renew', 'tick'];

@@ -72,9 +72,7 @@ export async function joinStore(
     let last = 0;
     for (let from = 0; from < differing.length; from += AT_ONCE) {
       const some = differing.slice(from, from + AT_ONCE);
-      const versions = await Promise.all(
-        some.map((key) => write(parts, log.position, key, theirs.get(key), log.removed(key))),
-      );
+      const versions = await Promise.all(some.map((key) => write(parts, log.position, key, theirs, log.removed(key))));
       last = Math.max(last, ...versions);
     }
     // Until our own writes are in it, so that content and position are those of one moment.
@@ -203,9 +201,13 @@ function ours({ replica }: JoinParts, key: InstanceKey): Life {
   };
 }
 
+/**
+ * What the store knows of an instance. Where its lease clock stood while this node was away is not known here: an age then says too little, so
+ * what it says is taken for the earlier; a registration carries its own time.
+ */
 function lifeOf({ time }: JoinParts, stored: Stored | undefined, cancelledAt: number): Life {
   return {
-    heard: stored === undefined ? 0 : time.atLease(time.lease - stored.age),
+    heard: stored === undefined ? 0 : Math.max(time.atLease(time.lease - stored.age), stored.record.registeredAt),
     cancelledAt,
     record: stored?.record,
   };
@@ -226,12 +228,12 @@ async function write(
   parts: JoinParts,
   on: Position,
   key: InstanceKey,
-  first: Stored | undefined,
+  theirs: Map<InstanceKey, Stored>,
   removed: Removed,
 ): Promise<number> {
   const { store, actor, random } = parts;
-  let stored = first;
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const stored = theirs.get(key);
     if (!differs(parts, key, stored, removed)) return 0;
     const joined = joinLife(ours(parts, key), lifeOf(parts, stored, removed.cancelledAt));
     const change: ChangeBody = alive(joined)
@@ -253,7 +255,9 @@ async function write(
       ...(change.kind === 'put' ? { lease: leaseOf(change.record, ageOf(parts, key, stored, joined.heard)) } : {}),
     });
     if (answer.is === 'committed') return answer.change.version;
-    stored = answer.current;
+    // Another node was first: what stands there now is what this node goes on from, whatever the page said.
+    if (answer.current === undefined) theirs.delete(key);
+    else theirs.set(key, answer.current);
   }
   throw new Error(`${key} was changed by other nodes ${MAX_TRIES} times while it was being joined`);
 }

@@ -23,6 +23,8 @@ export interface NodeStatus {
   /** Heartbeats acknowledged and not yet written. */
   readonly beatsWaiting: number;
   readonly nodes: readonly NodeReport[];
+  /** Faults met since the start, and the latest in a sentence. */
+  readonly faults: number;
   readonly lastFault: string | undefined;
 }
 

@@ -1,72 +1,7 @@
-import { seededRandom } from '@heureka/client-sdk/runtime';
-import { FakeClock } from '@heureka/client-sdk/testing';
 import { expect, test } from 'vitest';
-import { EurekaRegistry } from '../registry/eureka-registry.ts';
-import { anInfo } from '../registry/records.fixture.ts';
-import type { RequestContext } from '../registry/request-context.ts';
 import { instanceKey } from '../store/instance-key.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
-import { FaultyStore } from './faulty-store.fixture.ts';
-import type { NodeEvent } from './node-events.ts';
-import { RegistryNode } from './registry-node.ts';
-
-const CONTEXT: RequestContext = {
-  principal: 'anonymous',
-  address: '127.0.0.1',
-  requestId: 'r',
-  replication: false,
-  relayed: false,
-};
-const LEASE = { ...anInfo().leaseInfo, renewalIntervalInSecs: 10, durationInSecs: 30 };
-
-class Scene {
-  readonly clock = new FakeClock();
-  readonly truth: MemoryStore;
-  readonly events: NodeEvent[] = [];
-  readonly #nodes: RegistryNode[] = [];
-
-  constructor() {
-    this.truth = new MemoryStore({ clock: this.clock });
-  }
-
-  async node(id: string, store = new FaultyStore(this.truth)): Promise<Site> {
-    const random = seededRandom(id.charCodeAt(0));
-    const node = new RegistryNode({ store, clock: this.clock, random, id, url: '', foundingWaitMs: 0 });
-    node.onEvent((event) => this.events.push(event));
-    this.#nodes.push(node);
-    const started = node.start();
-    await this.clock.advance(0);
-    await started;
-    return { node, store, registry: new EurekaRegistry(node, (name) => node.findById(name)) };
-  }
-
-  /** Time passes while these instances beat every 10 s at this node. */
-  async pass(ms: number, beating?: { registry: EurekaRegistry; ids: readonly string[] }): Promise<void> {
-    for (let passed = 0; passed < ms; passed += 10_000) {
-      for (const id of beating?.ids ?? []) beating?.registry.renew(CONTEXT, 'BILLING', id, {});
-      await this.clock.advance(Math.min(10_000, ms - passed));
-    }
-  }
-
-  async end(): Promise<void> {
-    const stopped = Promise.all(this.#nodes.map((node) => node.stop()));
-    await this.clock.advance(10_000);
-    await stopped;
-  }
-}
-interface Site {
-  readonly node: RegistryNode;
-  readonly store: FaultyStore;
-  readonly registry: EurekaRegistry;
-}
-
-const register = ({ registry }: Site, id: string, more = {}) =>
-  registry.register(CONTEXT, anInfo({ instanceId: id, leaseInfo: LEASE, ...more }));
-const ids = ({ node }: Site): string[] => [...node.replica.all()].map(({ id }) => id).sort();
-const settle = async <T>(scene: Scene, work: Promise<T>): Promise<T> => {
-  await scene.clock.advance(50);
-  return work;
-};
+import { CONTEXT, ids, register, Scene } from './scene.fixture.ts';
 
 test('two nodes on one store show one registry, and a node reads its own writes at once', async ({
   onTestFinished,
@@ -76,12 +11,12 @@ test('two nodes on one store show one registry, and a node reads its own writes 
   const a = await scene.node('a');
   const b = await scene.node('b');
 
-  expect(await settle(scene, register(a, 'i1'))).toEqual({ is: 'done' });
+  expect(await scene.settled(register(a, 'i1'))).toEqual({ is: 'done' });
   expect(ids(a)).toEqual(['i1']);
   await scene.clock.advance(10);
   expect(ids(b)).toEqual(['i1']);
 
-  await settle(scene, b.registry.cancel(CONTEXT, 'BILLING', 'i1'));
+  await scene.settled(b.registry.cancel(CONTEXT, 'BILLING', 'i1'));
   await scene.clock.advance(10);
   expect(ids(a)).toEqual([]);
   expect(a.node.replica.cursor).toEqual(b.node.replica.cursor);
@@ -94,8 +29,8 @@ test('a silent instance is evicted once, on time, by whichever node sweeps; one 
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
   const b = await scene.node('b');
-  await settle(scene, register(a, 'silent'));
-  await settle(scene, register(a, 'beating'));
+  await scene.settled(register(a, 'silent'));
+  await scene.settled(register(a, 'beating'));
 
   await scene.pass(29_000, { registry: b.registry, ids: ['beating'] });
   expect(ids(a)).toEqual(['beating', 'silent']);
@@ -112,7 +47,7 @@ test('while the store is away reads, beats, registrations and cancels go on; aft
   const scene = new Scene();
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
-  for (const id of ['i1', 'i2']) await settle(scene, register(a, id));
+  for (const id of ['i1', 'i2']) await scene.settled(register(a, id));
   const before = a.node.replica.cursor;
 
   a.store.away = true;
@@ -139,7 +74,7 @@ test('an outage ages no lease: nobody is evicted for it', async ({ onTestFinishe
   const scene = new Scene();
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
-  await settle(scene, register(a, 'i1'));
+  await scene.settled(register(a, 'i1'));
   await scene.pass(5_000);
 
   a.store.away = true;
@@ -159,8 +94,8 @@ test('a store that comes back empty is filled from the replica, under versions t
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
   const b = await scene.node('b');
-  for (const id of ['i1', 'i2', 'i3']) await settle(scene, register(a, id));
-  await settle(scene, b.registry.cancel(CONTEXT, 'BILLING', 'i3'));
+  for (const id of ['i1', 'i2', 'i3']) await scene.settled(register(a, id));
+  await scene.settled(b.registry.cancel(CONTEXT, 'BILLING', 'i3'));
   const before = a.node.replica.cursor;
 
   for (const site of [a, b]) site.store.away = true;
@@ -185,7 +120,7 @@ test('a beat that is acknowledged while its lease is evicted elsewhere undoes th
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
   const b = await scene.node('b');
-  await settle(scene, register(a, 'i1'));
+  await scene.settled(register(a, 'i1'));
   await scene.pass(28_000);
 
   // Node b hears the instance but cannot write it; node a, with the store, finds the lease over.
@@ -207,15 +142,15 @@ test('what the replica does not know is asked of the store before anybody is tol
   onTestFinished(() => scene.end());
   const a = await scene.node('a');
   const key = instanceKey('BILLING', 'i1');
-  expect(await settle(scene, a.node.find(key))).toBeUndefined();
-  await settle(scene, register(a, 'i1'));
-  expect((await settle(scene, a.node.find(key)))?.record.info.instanceId).toBe('i1');
+  expect(await scene.settled(a.node.find(key))).toBeUndefined();
+  await scene.settled(register(a, 'i1'));
+  expect((await scene.settled(a.node.find(key)))?.record.info.instanceId).toBe('i1');
 });
 
 test('a node that stops writes the beats that wait, and leaves no timer', async () => {
   const scene = new Scene();
   const a = await scene.node('a');
-  await settle(scene, register(a, 'i1'));
+  await scene.settled(register(a, 'i1'));
   a.registry.renew(CONTEXT, 'BILLING', 'i1', {});
   await scene.end();
   expect(scene.clock.timers).toBe(0);

@@ -51,7 +51,7 @@ export interface RegistryNodeOptions {
 /** The store may be gone this long before anything changes; commits wait. */
 const BLIP_MS = 1_000;
 const RETRY_MS = 100;
-const RETRY_AWAY_MS = 500;
+const RETRY_AWAY_MS = 250;
 
 export class RegistryNode implements Ledger {
   readonly #options: RegistryNodeOptions;
@@ -73,6 +73,7 @@ export class RegistryNode implements Ledger {
   #nodes: readonly NodeReport[] = [];
   #secret = '';
   #storeSize = 0;
+  #faults = 0;
   #lastFault: string | undefined;
   #followedUntil: EpochMs = 0;
   #life: Promise<void> | undefined;
@@ -135,6 +136,7 @@ export class RegistryNode implements Ledger {
       marked: this.#alone.marked.size,
       beatsWaiting: this.#beats.waiting,
       nodes: this.#nodes,
+      faults: this.#faults,
       lastFault: this.#lastFault,
     };
   }
@@ -247,7 +249,7 @@ export class RegistryNode implements Ledger {
   /** Until the store is there again and this node in step with it; goes alone when that takes longer than a blip. */
   async #return(lost: unknown): Promise<void> {
     const lostAt = this.#clock.monotonic();
-    const search: Search = { reason: sentence(lost), back: new AbortController() };
+    const search: Search = { reason: sentence(lost), back: new AbortController(), reached: false, wentAlone: false };
     this.#doubt(search.reason);
     void this.#goAloneAfterBlip(search);
     // A store that was seen on another history, or to hold something else than its log says, is not trusted to lack only what was marked.
@@ -259,6 +261,7 @@ export class RegistryNode implements Ledger {
         break;
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
+        search.reached = false;
         doubtful ||= error instanceof Diverged;
         search.reason = sentence(error);
         if (this.#is() === 'rejoining') this.#enterAlone({ is: 'away', since: this.now, reason: search.reason });
@@ -276,7 +279,7 @@ export class RegistryNode implements Ledger {
     };
     let marked: readonly InstanceKey[] = [];
     const reached = (): void => {
-      if (search !== undefined) this.#reached(search.reason);
+      if (search !== undefined) this.#reached(search);
       marked = [...this.#alone.marked];
     };
     const joined = await this.#arrival.arrive(luggage, reached, this.#stopping.signal);
@@ -309,10 +312,10 @@ export class RegistryNode implements Ledger {
   async #goAloneAfterBlip(search: Search): Promise<void> {
     const signal = AbortSignal.any([search.back.signal, this.#stopping.signal]);
     for (let pause = BLIP_MS; await sleep(this.#clock, pause, signal); pause = RETRY_AWAY_MS) {
-      if (this.#is() === 'rejoining') continue;
+      if (search.reached) continue;
       const peer = await peerWithStore(this.#nodes, this.#options.id);
       // While the peers were asked, the store may have answered.
-      if (signal.aborted || this.#is() === 'rejoining') continue;
+      if (signal.aborted || search.reached) continue;
       search.wentAlone = true;
       const { reason } = search;
       this.#enterAlone(
@@ -330,7 +333,9 @@ export class RegistryNode implements Ledger {
   }
 
   /** The store has answered, and is being joined: changes wait. */
-  #reached(reason: string): void {
+  #reached(search: Search): void {
+    const { reason } = search;
+    search.reached = true;
     const is = this.#is();
     if (is === 'away' || is === 'cut-off') this.#enter({ is: 'rejoining', since: this.now, reason });
     this.#gate.shut();
@@ -369,6 +374,7 @@ export class RegistryNode implements Ledger {
   }
 
   #fault(text: string): void {
+    this.#faults++;
     this.#lastFault = text;
     this.#events.emit({ kind: 'fault', sentence: text });
   }
@@ -389,7 +395,9 @@ interface Search {
   reason: string;
   /** Aborted when the store is back. */
   readonly back: AbortController;
-  wentAlone?: boolean;
+  /** The store has answered and is being joined: nothing is decided alone meanwhile. */
+  reached: boolean;
+  wentAlone: boolean;
 }
 
 function blipSentence(reason: string, ms: number): string {

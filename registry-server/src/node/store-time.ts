@@ -15,14 +15,13 @@ interface Stretch {
   readonly offset: number;
 }
 
-/** Store time and lease clock as this node estimates them: set by each tick, running with the monotonic clock in between, never backwards. */
+/** Store time and lease clock as this node estimates them: set by each tick, running with the monotonic clock in between. */
 export class StoreTime {
   readonly #clock: Clock;
   #syncedAt: number;
   #at: EpochMs;
   #lease: LeaseMs = 0;
   #latest: EpochMs = 0;
-  #latestLease: LeaseMs = 0;
   /** Where the lease clock stood, oldest first. */
   #stretches: Stretch[] = [];
 
@@ -43,8 +42,6 @@ export class StoreTime {
     }
     this.#syncedAt = this.#clock.monotonic();
     this.#at = at;
-    // Another history may have another lease clock, behind ours: then it is that one which counts.
-    if (lease < this.#lease) this.#latestLease = lease;
     this.#lease = lease;
   }
 
@@ -53,10 +50,9 @@ export class StoreTime {
     return this.#latest;
   }
 
-  /** Stands 3 s after the last tick: an outage ages no lease. */
+  /** Stands 3 s after the last tick: an outage ages no lease. The store's word counts, also where it is behind this estimate. */
   get lease(): LeaseMs {
-    this.#latestLease = Math.max(this.#latestLease, this.#lease + Math.min(Math.floor(this.#elapsed), LONGEST_GAP_MS));
-    return this.#latestLease;
+    return this.#lease + Math.min(Math.floor(this.#elapsed), LONGEST_GAP_MS);
   }
 
   /** Store time of what happened at this lease clock: while it stood, an age by the lease clock says less than the truth. */

@@ -1,4 +1,5 @@
 /** What this node says of itself to load balancers, to operators, and to the other nodes of its registry. */
+import { holdSentence, type NodeStatus } from '../node/node-events.ts';
 import type { NodeState } from '../registry/node-state.ts';
 
 export interface Readiness {
@@ -11,7 +12,13 @@ export interface Readiness {
 export function readiness(state: NodeState): Readiness {
   switch (state.is) {
     case 'following':
-      return { ready: true, reason: 'following the store' };
+      return {
+        ready: true,
+        reason:
+          state.doubt === undefined
+            ? 'following the store'
+            : `following the store, which has not answered for less than a second: ${state.doubt}`,
+      };
     case 'away':
       return { ready: true, reason: `on its own since the store is away: ${state.reason}` };
     case 'rejoining':
@@ -23,6 +30,43 @@ export function readiness(state: NodeState): Readiness {
     case 'draining':
       return { ready: false, reason: 'shutting down' };
   }
+}
+
+/** All that an operator asks of a node, beside whether it is ready. */
+export interface NodeHealth extends Readiness {
+  readonly state: NodeState['is'];
+  /** Where it stands in the store's history: `<epoch>.<version>`; absent before the first load. */
+  readonly position?: string;
+  /** Instances here, and in the store when it was asked last: once a second, so the two may differ for that long. */
+  readonly instances: number;
+  readonly storeInstances: number;
+  /** Instances changed while the store is away, to be joined when it is back. */
+  readonly journal: number;
+  /** Heartbeats acknowledged and not yet written. */
+  readonly beatsWaiting: number;
+  /** A sentence each. */
+  readonly holds: readonly string[];
+  /** Nodes of this registry that reported lately, this one too. */
+  readonly nodes: number;
+  readonly faults: number;
+  readonly lastFault?: string;
+}
+
+export function nodeHealth(status: NodeStatus): NodeHealth {
+  const { state, position, replicaSize, storeSize, marked, beatsWaiting, holds, nodes, faults, lastFault } = status;
+  return {
+    ...readiness(state),
+    state: state.is,
+    ...(position === undefined ? {} : { position: `${position.epoch}.${position.version}` }),
+    instances: replicaSize,
+    storeInstances: storeSize,
+    journal: marked,
+    beatsWaiting,
+    holds: holds.map(holdSentence),
+    nodes: nodes.length,
+    faults,
+    ...(lastFault === undefined ? {} : { lastFault }),
+  };
 }
 
 /** What peers ask: `following` means that this node has the store, so that a node which has not is the one cut off (F5). */

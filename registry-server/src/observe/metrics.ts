@@ -1,5 +1,6 @@
 /** Prometheus metrics. Numbers that exist anyway are read when somebody scrapes; only requests are counted as they happen. */
 import { Counter, collectDefaultMetrics, Gauge, Registry as Metrics } from 'prom-client';
+import type { NodeStatus } from '../node/node-events.ts';
 import type { Ledger } from '../registry/ledger.ts';
 import type { ReplicaReader } from '../replica/replica-reader.ts';
 
@@ -12,6 +13,8 @@ export interface MeteredParts {
   readonly holds: () => number;
   /** Keys changed while the store is away, to be joined when it is back. */
   readonly marked: () => number;
+  /** How this node stands towards its store. */
+  readonly node?: () => NodeStatus;
 }
 
 export interface ServerMetrics {
@@ -57,6 +60,8 @@ export function serverMetrics(parts: MeteredParts): ServerMetrics {
     set({}, parts.marked()),
   );
 
+  if (parts.node !== undefined) nodeGauges(metrics, parts.node);
+
   const changes = new Counter({
     name: 'heureka_changes_total',
     help: 'Changes applied, by kind.',
@@ -75,15 +80,36 @@ export function serverMetrics(parts: MeteredParts): ServerMetrics {
   };
 }
 
-/** prom-client hashes its labels on every `inc`; one Map of plain numbers does the counting, and is read at a scrape. */
+interface Tally {
+  readonly labels: { readonly method: string; readonly route: string; readonly status: string };
+  count: number;
+}
+
+function nodeGauges(metrics: Metrics, status: () => NodeStatus): void {
+  gauge(metrics, 'heureka_store_instances', 'Instances in the store when it was asked last.', [], (set) =>
+    set({}, status().storeSize),
+  );
+  gauge(metrics, 'heureka_beats_waiting', 'Heartbeats acknowledged and not yet written to the store.', [], (set) =>
+    set({}, status().beatsWaiting),
+  );
+  gauge(metrics, 'heureka_nodes', 'Nodes of this registry that reported in the last 10 s.', [], (set) =>
+    set({}, status().nodes.length),
+  );
+  gauge(metrics, 'heureka_store_faults', 'Faults of the store met since this node started.', [], (set) =>
+    set({}, status().faults),
+  );
+  gauge(metrics, 'heureka_held_silent', 'Instances that were silent when their group was held.', ['group'], (set) => {
+    for (const { group, lost } of status().holds) set({ group }, lost);
+  });
+}
+
+/** prom-client hashes its labels on every `inc`; plain numbers do the counting, found without making a key, and are read at a scrape. */
 class RequestTally {
-  readonly #counts = new Map<
-    string,
-    { readonly labels: { method: string; route: string; status: string }; count: number }
-  >();
+  readonly #tallies: Tally[] = [];
+  readonly #byRoute = new Map<string, Map<string, Map<number, Tally>>>();
 
   constructor(metrics: Metrics) {
-    const counts = this.#counts;
+    const tallies = this.#tallies;
     const counter: Counter<'method' | 'route' | 'status'> = new Counter({
       name: 'heureka_requests_total',
       help: 'Requests answered on protocol paths.',
@@ -91,16 +117,23 @@ class RequestTally {
       registers: [metrics],
       collect() {
         counter.reset();
-        for (const { labels, count } of counts.values()) counter.inc(labels, count);
+        for (const { labels, count } of tallies) counter.inc(labels, count);
       },
     });
   }
 
   count(method: string, route: string, status: number): void {
-    const key = `${method} ${status} ${route}`;
-    const held = this.#counts.get(key);
-    if (held !== undefined) held.count++;
-    else this.#counts.set(key, { labels: { method, route, status: String(status) }, count: 1 });
+    const tally = this.#byRoute.get(route)?.get(method)?.get(status);
+    if (tally !== undefined) tally.count++;
+    else this.#first(method, route, status);
+  }
+
+  #first(method: string, route: string, status: number): void {
+    const tally = { labels: { method, route, status: String(status) }, count: 1 };
+    this.#tallies.push(tally);
+    const byMethod = this.#byRoute.get(route) ?? new Map<string, Map<number, Tally>>();
+    const byStatus = byMethod.get(method) ?? new Map<number, Tally>();
+    this.#byRoute.set(route, byMethod.set(method, byStatus.set(status, tally)));
   }
 }
 

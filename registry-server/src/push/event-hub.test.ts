@@ -6,11 +6,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { seededRandom } from '@heureka/client-sdk/runtime';
 import { FakeClock } from '@heureka/client-sdk/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { StreamReader, shown } from '../../../test/helpers/stream-reader.ts';
 import { until } from '../../../test/helpers/until.ts';
-import { ChangingReplica, springInfo } from '../views/views.fixture.ts';
+import { ChangingReplica, springInfo } from '../replica/changing-replica.fixture.ts';
 import { ALIVE_MS, EventHub, GATHER_MS } from './event-hub.ts';
-import { STALLED_MS } from './event-reader.ts';
-import { StreamReader, shown } from './stream-reader.fixture.ts';
+import { MAX_UNSENT_BYTES, STALLED_MS } from './event-reader.ts';
 
 let source: ChangingReplica;
 let clock: FakeClock;
@@ -55,6 +55,11 @@ function list(text: string | null): string[] {
   return text === null ? [] : text.split(',');
 }
 
+/** Bytes that wait in this process. */
+function unsent(): number {
+  return [...openResponses].reduce((sum, { writableLength }) => sum + writableLength, 0);
+}
+
 /** About 24 KB as an event. */
 function large(id: string): void {
   source.put('LARGE', id, { ...springInfo(1), metadata: { filler: 'x'.repeat(24_000) } });
@@ -76,16 +81,34 @@ test('readers are told different times to come back, so that they do not come at
   expect(Math.max(...times)).toBeLessThan(5_000);
 });
 
-test('changes within 50 ms are one event, with the latest of each instance and the cursor reached', async () => {
+test('a change is told at once, and those within the next 50 ms in one event', async () => {
+  const reader = await open();
+  source.put('A', 'i1');
+  source.put('A', 'i2');
+  await clock.advance(0);
+  expect(shown((await reader.until(2)).at(1))).toEqual(['A/i1 ADDED UP', 'A/i2 ADDED UP']);
+  await clock.advance(1);
+  source.put('A', 'i3');
+  await clock.advance(GATHER_MS - 2);
+  source.put('A', 'i4');
+  await turn();
+  expect(reader.events.length).toBe(2);
+  await clock.advance(1);
+  expect(shown((await reader.until(3)).at(2))).toEqual(['A/i3 ADDED UP', 'A/i4 ADDED UP']);
+  await clock.advance(GATHER_MS);
+  source.put('A', 'i5');
+  await clock.advance(0);
+  expect(shown((await reader.until(4)).at(3))).toEqual(['A/i5 ADDED UP']);
+});
+
+test('an event has the latest of each instance, and the cursor reached', async () => {
   source.put('B', 'i2');
   const reader = await open();
   source.put('B', 'i1');
   source.put('A', 'i3', { status: 'DOWN' });
   source.put('A', 'i3', { status: 'UP' });
   source.remove('B', 'i2');
-  await clock.advance(GATHER_MS - 1);
-  expect(reader.events.length).toBeLessThan(2);
-  await clock.advance(1);
+  await clock.advance(GATHER_MS);
 
   const [, event] = await reader.until(2);
   expect(event).toMatchObject({ id: 'e.5', event: 'delta' });
@@ -184,6 +207,24 @@ test('a reader of VIPs hears of instances that have one, secure ones too, and of
   expect(events.map(shown)).toEqual([['C/i1 ADDED UP'], ['A/i1 ADDED UP'], ['B/i1 ADDED UP']]);
 });
 
+test('a reader of VIPs is told of changes made before this node loaded, as nobody knows what stood there then', async () => {
+  source.put('A', 'i1', { vipAddress: 'web' });
+  source.put('A', 'i1', { vipAddress: 'other' });
+  source.put('A', 'i2', { vipAddress: 'other' });
+  const loaded = source.loaded();
+  source.replica.replace(
+    [...loaded.entries()].map(({ served, record }) => ({ ...served, record, heard: { lease: 0, at: 0 } })),
+    { epoch: 'e', version: 3 },
+    source.log,
+  );
+  const reader = await open({ vips: 'web', since: 'e.1' });
+  expect(shown((await reader.until(2)).at(1))).toEqual(['A/i1 ADDED UP', 'A/i2 ADDED UP']);
+  source.put('A', 'i3', { vipAddress: 'other' });
+  source.put('A', 'i4', { vipAddress: 'web' });
+  await clock.advance(GATHER_MS);
+  expect(shown((await reader.until(3)).at(2))).toEqual(['A/i4 ADDED UP']);
+});
+
 test('a comment each 15 s says that the stream lives, and how far it has come for whoever filters', async () => {
   const reader = await open({ apps: 'B' });
   source.put('A', 'i1');
@@ -213,13 +254,16 @@ test('a reader with 256 KiB unsent is dropped, and the others read on', async ()
   await slow.until(1);
   slow.response.pause();
   let sent = 0;
+  let mostUnsent = 0;
   while (hub.size === 2 && sent < 2_000) {
     large(`i${sent++}`);
     await clock.advance(GATHER_MS);
+    mostUnsent = Math.max(mostUnsent, unsent());
     await brisk.until(sent + 1);
   }
   expect(hub.size).toBe(1);
   expect(sent).toBeGreaterThan(10);
+  expect(mostUnsent).toBeLessThanOrEqual(MAX_UNSENT_BYTES);
   large('last');
   await clock.advance(GATHER_MS);
   expect(shown((await brisk.until(sent + 2)).at(-1))).toEqual(['LARGE/last ADDED UP']);
@@ -232,7 +276,6 @@ test('a reader who takes nothing for 5 s is dropped, however little waits for it
   await stalled.until(1);
   stalled.response.pause();
   // Until one event is left over that the system has no room for.
-  const unsent = (): number => [...openResponses].reduce((sum, { writableLength }) => sum + writableLength, 0);
   for (let sent = 0; unsent() === 0 && sent < 2_000; sent++) {
     large(`i${sent}`);
     await clock.advance(GATHER_MS);

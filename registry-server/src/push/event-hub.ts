@@ -1,6 +1,6 @@
 /**
- * Changes pushed to whoever keeps a stream open: gathered for 50 ms, encoded once for all readers with the same filter, the latest of each
- * instance only. What a stream says is in `event-text.ts`; that no reader is buffered without bound, in `event-reader.ts`.
+ * Changes pushed to whoever keeps a stream open: at once, and what follows within 50 ms gathered; encoded once for all readers with the same filter,
+ * the latest of each instance only. What a stream says is in `event-text.ts`; that no reader is buffered without bound, in `event-reader.ts`.
  */
 import type { ServerResponse } from 'node:http';
 import { hashCodeOf } from '@heureka/client-sdk/protocol';
@@ -53,6 +53,8 @@ export class EventHub {
   #size = 0;
   #gathered: AppliedChange[] = [];
   #gathering: Timer | undefined;
+  /** Monotonic ms of the latest event with changes. */
+  #sentAt = Number.NEGATIVE_INFINITY;
   #checking: Timer | undefined;
   #aliveAt = 0;
   #unknownUpTo: number;
@@ -123,7 +125,8 @@ export class EventHub {
   #gather(change: AppliedChange): void {
     if (this.#size === 0) return;
     this.#gathered.push(change);
-    this.#gathering ??= this.#clock.after(GATHER_MS, () => this.#flush());
+    // In a later turn at the earliest: what is applied together is told together.
+    this.#gathering ??= this.#clock.after(this.#sentAt + GATHER_MS - this.#clock.monotonic(), () => this.#flush());
   }
 
   #flush(): void {
@@ -132,6 +135,7 @@ export class EventHub {
     const changes = this.#gathered;
     if (changes.length === 0) return;
     this.#gathered = [];
+    this.#sentAt = this.#clock.monotonic();
     // Up to the last change that is in it: a version after it that changed nothing is said with the next.
     const to = changes.at(-1)!.cursor;
     for (const { wanted, readers } of this.#groups.values()) {

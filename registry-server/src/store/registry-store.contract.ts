@@ -412,6 +412,20 @@ export function registryStoreContract(name: string, open: () => Promise<OpenStor
     ]);
   });
 
+  test(`${name}: no lease counts as older than the history, whichever way that began`, async () => {
+    const { store, on, control } = await begin();
+    const first = await store.tick(NODE);
+    expect(first.opened).toBeGreaterThanOrEqual(5_000);
+    expect(first.opened).toBeLessThanOrEqual(first.lease);
+    await control.passTime(60_000);
+    const later = await store.tick(NODE);
+    expect(later.opened).toBe(first.opened);
+    await store.found({ self: 'n1', version: 1, lease: later.lease + 900_000, secret: 's', tombstones: [], over: on });
+    const anew = await store.tick(NODE);
+    expect(anew.opened).toBeGreaterThanOrEqual(later.lease + 900_000);
+    expect(anew.opened).toBeLessThanOrEqual(anew.lease);
+  });
+
   test(`${name}: one caller a second gets the sweep, and its token is void after five`, async () => {
     const setup = await begin();
     const { sweep } = await sweeping(setup);

@@ -4,17 +4,17 @@
  */
 import type { AppliedChange, ServedInstance } from '../replica/replica-reader.ts';
 import type { InstanceKey } from '../store/instance-key.ts';
+import type { ListTitle } from './large-list.ts';
 import { LargeLists, type LargeListsOptions } from './large-lists.ts';
+import type { Layout } from './layout.ts';
 import type { EncodedAnswer, Representation } from './views.ts';
 
 export interface DeltaWindowOptions extends Omit<LargeListsOptions, 'content'> {
   /** Latest changes of instances not older than `since` (store time, epoch ms), oldest first. */
   readonly recent: (since: number) => readonly AppliedChange[];
   /** @param from - version of the oldest change shown; undefined: none is */
-  readonly title: (from: number | undefined, ...args: TitleArgs) => ReturnType<LargeListsOptions['content']['title']>;
+  readonly title: (layout: Layout, from: number | undefined) => ListTitle;
 }
-
-type TitleArgs = Parameters<LargeListsOptions['content']['title']>;
 
 /** As many as the replica remembers: past that, a client's hash code tells it to fetch everything. */
 const MAX_ENTRIES = 10_000;
@@ -31,7 +31,7 @@ export class DeltaWindow {
       ...options,
       content: {
         all: () => this.#instances(),
-        title: (...args) => title(this.#oldest()?.cursor.version, ...args),
+        title: (layout) => title(layout, this.#oldest()?.cursor.version),
       },
     });
   }

@@ -10,7 +10,7 @@ import type { CheckSum } from './check-sum.ts';
 /** Deflate, no name, no time, unknown system: the same on every node. */
 export const MEMBER_HEAD: Uint8Array = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 
-/** Half of what zlib looks back at; a whole part is usually less. */
+/** The most that a stored block holds. */
 const STORED_BYTES = 0xffff;
 /** Most parts compress to about 1 KB; zlib's default of 16 KB would be held by each of them. */
 const CHUNK_BYTES = 4 * 1024;

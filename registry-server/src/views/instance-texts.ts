@@ -6,7 +6,7 @@ import type { ServedInstance } from '../replica/replica-reader.ts';
 import type { Layout, LayoutName } from './layout.ts';
 
 /** Of text in one generation, in UTF-16 units; there are two for each layout. */
-const GENERATION_TEXT = 8 * 1024 * 1024;
+const GENERATION_TEXT = 4 * 1024 * 1024;
 
 interface Generations {
   young: Map<ServedInstance, string>;
@@ -46,6 +46,15 @@ export class InstanceTexts {
     texts.young.set(served, text);
     texts.length += text.length;
     return text;
+  }
+
+  /** For whoever goes through very many of them once: what is not known is encoded and not kept. */
+  passing(served: ServedInstance, layout: Layout): string {
+    const texts = this.#layouts.get(layout.name);
+    const known = texts?.young.get(served) ?? texts?.old.get(served);
+    if (known !== undefined) return known;
+    this.#encoded++;
+    return layout.instance(served.info);
   }
 
   /** Nobody has asked for this layout in a while. */

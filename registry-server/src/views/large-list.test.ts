@@ -3,11 +3,12 @@ import type { Clock, Timer } from '@heureka/client-sdk/runtime';
 import { FakeClock } from '@heureka/client-sdk/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ChangingReplica, springInfo } from '../replica/changing-replica.fixture.ts';
 import { BuildTurns } from './build-turns.ts';
 import { InstanceTexts } from './instance-texts.ts';
 import { LargeList, type ListContent } from './large-list.ts';
 import { layoutOf } from './layout.ts';
-import { bytesOf, ChangingReplica, JSON_PLAIN, naively, springInfo } from './views.fixture.ts';
+import { bytesOf, JSON_PLAIN, naively } from './lists.fixture.ts';
 
 /** Each look at the clock is half a millisecond later: every build is cut into turns of some steps. */
 class TickingClock implements Clock {

@@ -12,12 +12,18 @@ import type { Counters, Layout } from './layout.ts';
 import { type Difference, SegmentedList } from './segmented-list.ts';
 import type { EncodedAnswer, Representation } from './views.ts';
 
+/** What stands around a list, and what it is named by. */
+export interface ListTitle {
+  readonly counters: Counters;
+  readonly etag: string;
+}
+
 /** What a list shows. */
 export interface ListContent {
   /** Everything in it, in no particular order. */
   all(): Iterable<ServedInstance>;
-  /** What stands around it, and what it is named by, as of now. */
-  title(layout: Layout): { readonly counters: Counters; readonly etag: string };
+  /** As of now. */
+  title(layout: Layout): ListTitle;
 }
 
 export interface LargeListOptions {

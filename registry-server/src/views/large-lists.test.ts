@@ -5,10 +5,11 @@ import { hashCodeOf } from '@heureka/client-sdk/protocol';
 import { FakeClock } from '@heureka/client-sdk/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ChangingReplica, springInfo } from '../replica/changing-replica.fixture.ts';
 import type { Replica } from '../replica/replica.ts';
 import { layoutOf } from './layout.ts';
+import { bytesOf, JSON_GZIP, JSON_PLAIN, LAYOUTS, naively } from './lists.fixture.ts';
 import { RegistryViews } from './registry-views.ts';
-import { bytesOf, ChangingReplica, JSON_GZIP, JSON_PLAIN, LAYOUTS, naively, springInfo } from './views.fixture.ts';
 
 const WINDOW_MS = 180_000;
 
@@ -102,7 +103,7 @@ test('after any changes, however read in between, both lists are what encoding t
       expect(bytesOf(await other.all({ ...as, encoding: 'gzip' })).equals(packed)).toBe(true);
       expect(bytesOf(await other.all({ ...as, encoding: 'identity' })).equals(plain)).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 }, 120_000);
 

@@ -8,12 +8,14 @@ import { type CheckSum, EMPTY_SUM, joined, sumOf } from './check-sum.ts';
 import { deflated } from './gzip-parts.ts';
 import type { InstanceTexts } from './instance-texts.ts';
 import type { Layout } from './layout.ts';
+import { plainParts } from './plain-parts.ts';
 import { cutsAfter, leadOf, type Segment, segmentText } from './segment.ts';
 
 export interface Page {
   readonly segments: readonly Segment[];
-  /** All of its segments in a row, while wanted. They are parts of the same memory. */
-  plain: Uint8Array | undefined;
+  /** The text of its segments in a row, while wanted. */
+  plain: readonly Uint8Array[] | undefined;
+  /** The same compressed, in one piece. */
   packed: Uint8Array | undefined;
   /** Of its text; known while `packed` is. */
   readonly sum: CheckSum | undefined;
@@ -35,6 +37,8 @@ const PAGE_SEGMENTS = 64;
 const MAX_PAGE_SEGMENTS = 96;
 /** A page that shrinks below this takes from the next one. */
 const MIN_PAGE_SEGMENTS = 16;
+/** Differences at once, of which the texts are not kept. */
+const MANY = 3_000;
 
 export class PageRewriting {
   readonly #layout: Layout;
@@ -46,9 +50,10 @@ export class PageRewriting {
   readonly pages: Page[] = [];
   /** Segments that are in no page yet. */
   #loose: Segment[] = [];
-  /** Instances that are in no segment yet, and the length of their text. */
+  /** Instances that are in no segment yet, their texts, and the length of these in all. */
   #open: ServedInstance[] = [];
-  #openText = 0;
+  #openTexts: string[] = [];
+  #openLength = 0;
   /** The segment before, and its text where it is at hand. */
   #before: Segment | undefined;
   #beforeText: Uint8Array | undefined;
@@ -126,10 +131,14 @@ export class PageRewriting {
   }
 
   *#feed(instances: readonly ServedInstance[]): Generator<void, void> {
+    // When nearly everything is new, texts that are kept would only push each other out.
+    const keep = this.#differences.length < MANY;
     for (const served of instances) {
+      const text = keep ? this.#texts.of(served, this.#layout) : this.#texts.passing(served, this.#layout);
       this.#open.push(served);
-      this.#openText += this.#texts.of(served, this.#layout).length;
-      if (!cutsAfter(served, this.#openText)) continue;
+      this.#openTexts.push(text);
+      this.#openLength += text.length;
+      if (!cutsAfter(served, this.#openLength)) continue;
       this.#close();
       yield;
     }
@@ -137,11 +146,13 @@ export class PageRewriting {
 
   /** Makes a segment of what is open. */
   #close(): void {
-    const instances = this.#open;
-    this.#open = [];
-    this.#openText = 0;
+    // Copied: an array that has grown by pushing holds half as much again.
+    const instances = this.#open.slice();
     const lead = this.#lead(instances[0]!);
-    const text = Buffer.from(segmentText(instances, lead, this.#layout, this.#texts));
+    const text = Buffer.from(segmentText(instances, this.#openTexts, lead, this.#layout));
+    this.#open = [];
+    this.#openTexts = [];
+    this.#openLength = 0;
     const { packed } = this.#wanted;
     this.#add(
       {
@@ -149,6 +160,7 @@ export class PageRewriting {
         lead,
         sum: packed ? sumOf(text) : undefined,
         plain: this.#wanted.plain ? text : undefined,
+        part: undefined,
         packed: packed ? deflated(text, this.#textBefore()) : undefined,
       },
       text,
@@ -165,7 +177,8 @@ export class PageRewriting {
       this.#add(segment, undefined);
       return false;
     }
-    const text = this.#textOf(segment);
+    // A form that was not wanted before is made of all segments, once.
+    const text = this.#textOf(segment, !fill && segment.packed !== undefined);
     this.#add(
       {
         ...segment,
@@ -190,18 +203,23 @@ export class PageRewriting {
 
   #textBefore(): Uint8Array | undefined {
     if (this.#beforeText !== undefined || this.#before === undefined) return this.#beforeText;
-    return this.#textOf(this.#before);
+    return this.#textOf(this.#before, true);
   }
 
-  #textOf({ plain, instances, lead }: Segment): Uint8Array {
-    return plain ?? Buffer.from(segmentText(instances, lead, this.#layout, this.#texts));
+  /** @param keep - whether the texts of its instances may be wanted again soon */
+  #textOf({ plain, instances, lead }: Segment, keep: boolean): Uint8Array {
+    if (plain !== undefined) return plain;
+    const texts = instances.map((served) =>
+      keep ? this.#texts.of(served, this.#layout) : this.#texts.passing(served, this.#layout),
+    );
+    return Buffer.from(segmentText(instances, texts, lead, this.#layout));
   }
 
   /** Makes a page of the first `count` loose segments. */
   #page(count: number): void {
     const segments = this.#loose.splice(0, count);
-    const plain = this.#wanted.plain ? together(segments, 'plain') : undefined;
-    const packed = this.#wanted.packed ? together(segments, 'packed') : undefined;
+    const plain = this.#wanted.plain ? plainParts(segments) : undefined;
+    const packed = this.#wanted.packed ? together(segments) : undefined;
     const sum = this.#wanted.packed
       ? segments.reduce((all, segment) => joined(all, segment.sum!), EMPTY_SUM)
       : undefined;
@@ -209,13 +227,13 @@ export class PageRewriting {
   }
 }
 
-/** Their bytes in one piece of memory, of which each segment holds its part from now on: the same bytes, held once. */
-function together(segments: readonly Segment[], form: keyof Wanted): Uint8Array {
-  const bytes = Buffer.concat(segments.map((segment) => segment[form]!));
+/** What they are compressed to in one piece of memory, of which each segment holds its piece from now on. */
+function together(segments: readonly Segment[]): Uint8Array {
+  const bytes = Buffer.concat(segments.map(({ packed }) => packed!));
   let at = 0;
   for (const segment of segments) {
-    const end = at + segment[form]!.length;
-    segment[form] = bytes.subarray(at, end);
+    const end = at + segment.packed!.length;
+    segment.packed = bytes.subarray(at, end);
     at = end;
   }
   return bytes;

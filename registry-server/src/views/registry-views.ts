@@ -74,7 +74,7 @@ export class RegistryViews implements Views {
     this.#window = new DeltaWindow({
       ...shared,
       recent: (since) => replica.recent(since),
-      title: (from, layout) => {
+      title: (layout, from) => {
         const { version } = this.#content;
         return {
           counters: this.#counters(String(version)),

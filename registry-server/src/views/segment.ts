@@ -7,11 +7,17 @@
  */
 import type { ServedInstance } from '../replica/replica-reader.ts';
 import type { CheckSum } from './check-sum.ts';
-import type { InstanceTexts } from './instance-texts.ts';
 import type { Layout } from './layout.ts';
 
 /** What stands before an instance: nothing of its application yet, and none before (`first`); another application (`next`); its own (`same`). */
 export type Lead = 'first' | 'next' | 'same';
+
+/** Bytes of some segments in a row, each of which holds its piece of them: the same memory, held once. */
+export interface Part {
+  readonly bytes: Uint8Array;
+  /** How many. */
+  readonly segments: number;
+}
 
 export interface Segment {
   readonly instances: readonly ServedInstance[];
@@ -20,6 +26,8 @@ export interface Segment {
   readonly sum: CheckSum | undefined;
   /** Its text, while somebody wants it as it is. */
   plain: Uint8Array | undefined;
+  /** What `plain` is a piece of, once it is. */
+  part: Part | undefined;
   /** Its text compressed, with the text of the segment before as dictionary. */
   packed: Uint8Array | undefined;
 }
@@ -40,15 +48,16 @@ export function leadOf(served: ServedInstance, before: ServedInstance | undefine
   return before.app === served.app ? 'same' : 'next';
 }
 
+/** @param texts - of the instances, one by one */
 export function segmentText(
   instances: readonly ServedInstance[],
+  texts: readonly string[],
   lead: Lead,
   layout: Layout,
-  texts: InstanceTexts,
 ): string {
   let text = '';
   let before: ServedInstance | undefined;
-  for (const served of instances) {
+  for (const [index, served] of instances.entries()) {
     switch (before === undefined ? lead : leadOf(served, before)) {
       case 'same':
         text += layout.comma;
@@ -59,7 +68,7 @@ export function segmentText(
       case 'first':
         text += layout.openApp(served.app);
     }
-    text += texts.of(served, layout);
+    text += texts[index]!;
     before = served;
   }
   return text;

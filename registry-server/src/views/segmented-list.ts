@@ -59,7 +59,7 @@ export class SegmentedList {
 
   /** The whole as it is. @param head and tail - what stands around the instances */
   plain(head: string, tail: string): readonly Uint8Array[] {
-    const pages = this.#pages.map(({ plain }) => plain!);
+    const pages = this.#pages.flatMap(({ plain }) => plain!);
     return oneOrSeveral([Buffer.from(head), ...pages, Buffer.from(this.#closed(tail))]);
   }
 
@@ -83,7 +83,10 @@ export class SegmentedList {
   drop(form: keyof Wanted): void {
     for (const page of this.#pages) {
       page[form] = undefined;
-      for (const segment of page.segments) segment[form] = undefined;
+      for (const segment of page.segments) {
+        segment[form] = undefined;
+        if (form === 'plain') segment.part = undefined;
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 -- ARGV: 1 epoch, 2 version, 3 token of the proposer's position; 4 token, 5 kind, 6 key or group, 7 expected revision, 8 json of the record or
 -- hold, 9 json of the whole change, 10 json of the actor, 11 lease duration ('' to leave the lease), 12 age of the lease, 13 sweep token,
--- 14 '1' for an eviction. Reply: DIVERGED why | SWEEPOVER | OK version previous at | CONFLICT [record deadline lease]
-local refusal = elsewhere(ARGV[1], ARGV[2], ARGV[3])
+-- 14 '1' for an eviction, 15 store time when it was sent. Reply: LATE | DIVERGED why | SWEEPOVER | OK version previous at | CONFLICT [record deadline lease]
+local refusal = late(ARGV[15]) or elsewhere(ARGV[1], ARGV[2], ARGV[3])
 if refusal then return refusal end
 local token, kind, field = ARGV[4], ARGV[5], ARGV[6]
 local on_record = kind == 'put' or kind == 'remove'

@@ -96,6 +96,7 @@ export class RedisLink {
       if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw this.#away(error);
       reply = await this.#load(lua, args);
     }
+    if (reply[0] === 'LATE') throw new StoreAway('not done', `${this.#target.name} was reached too late`);
     if (reply[0] === 'DIVERGED' && name !== 'attach') throw new Diverged(`${this.#target.name}: ${reply[1]}`);
     return reply;
   }

@@ -22,6 +22,12 @@ local function elsewhere(epoch, version, token)
   if head.version == version and head.token ~= token then return {'DIVERGED', 'the store is at the same version of another history'} end
 end
 
+-- Whether a request comes so late that its sender has given it up, by the store's time at which it was sent: it lay in the connection of a
+-- server that stood still, and must not undo what was decided since.
+local function late(sent)
+  if now - tonumber(sent) > 1500 then return {'LATE'} end
+end
+
 local function sweeping(sweep)
   return head.sweep == sweep and now - tonumber(head.sweepAt) < 5000
 end

@@ -128,7 +128,7 @@ export function redisTarget(options: RedisStoreOptions): RedisTarget {
 }
 
 function retryStrategy(times: number): number {
-  return Math.min(50 * 2 ** Math.min(times, 10), 1_000);
+  return Math.min(50 * 2 ** Math.min(times, 10), 300);
 }
 
 function parsed(url: string): URL {

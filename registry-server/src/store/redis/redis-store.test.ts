@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '@heureka/client-sdk/runtime';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort, type RedisServer, startRedis } from '../../../../test/helpers/redis-server.ts';
@@ -75,6 +76,52 @@ test('a Redis that stops answering leaves the outcome unknown, and a repeat of t
   await store.attach(undefined);
   expect(await store.commit(proposal)).toMatchObject({ is: 'committed', change: { version: 101 } });
   expect((await store.load()).recent).toHaveLength(1);
+});
+
+test('what lay in a stopped Redis for longer than its sender waits has no effect when it goes on', async () => {
+  const own = await ownRedis();
+  const store = opened(own.url);
+  const on = await founded(store);
+  const other = instanceKey('ORDERS', 'b');
+  await store.commit(aProposal(on, aPut(KEY), { lease: { duration: 30_000, age: 20_000 } }));
+  own.pause();
+  const calls = await Promise.allSettled([
+    store.renew(on, [{ key: KEY, duration: 30_000, age: 0 }]),
+    store.commit(aProposal(on, aPut(other))),
+  ]);
+  expect(calls.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await pause(900);
+  own.resume();
+  await store.attach(undefined);
+  const [kept, added] = await store.read([KEY, other]);
+  expect(kept!.age).toBeGreaterThanOrEqual(20_000);
+  expect(added).toBeUndefined();
+});
+
+test('a record whose lease something else deleted says so', async () => {
+  const namespace = `test-${++spaces}`;
+  const store = opened(redis.url, namespace);
+  const on = await founded(store);
+  await store.commit(aProposal(on, aPut(KEY)));
+  expect((await store.read([KEY]))[0]).not.toHaveProperty('leaseless');
+  await redis.client().del(redisKeys(namespace).leases);
+  expect((await store.read([KEY]))[0]).toMatchObject({ leaseless: true });
+  expect(await store.tick(NODE)).toMatchObject({ size: 1, leases: 0 });
+});
+
+test('a kind of change that this program does not know makes it load anew, and is left out of what it loads', async () => {
+  const namespace = `test-${++spaces}`;
+  const store = opened(redis.url, namespace);
+  const on = await founded(store);
+  const { changes, head } = redisKeys(namespace);
+  await redis.client().hset(head, 'version', '101', 'token', 'newer');
+  const entry = ['t', 'newer', 'p', on.token, 'a', '1', 'c', '{"kind":"rename","key":"A/b"}', 'b', '{}'];
+  await redis.client().xadd(changes, '101-0', ...entry);
+  await expect(follow(store, on, 1)).rejects.toBeInstanceOf(Diverged);
+  const { position, recent } = await store.load();
+  expect(recent).toEqual([]);
+  await store.commit(aProposal(position, aPut(KEY)));
+  expect(await follow(store, position, 1)).toMatchObject([{ version: 102, key: KEY }]);
 });
 
 test('after a restart nothing is sent before attach, and attach tells that the store is empty', async () => {

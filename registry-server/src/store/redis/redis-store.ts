@@ -57,6 +57,8 @@ class RedisStore implements RegistryStore {
   readonly #link: RedisLink;
   readonly #tails = new Set<RedisLink>();
   #self: string | undefined;
+  /** Store time less our monotonic clock. */
+  #ahead = 0;
   #closed = false;
 
   constructor(options: RedisStoreOptions) {
@@ -70,7 +72,9 @@ class RedisStore implements RegistryStore {
     await this.#link.ready();
     const reply = await this.#link.runUnattached('attach', attachArguments(known));
     this.#link.attached();
-    return decodeStanding(reply);
+    const standing = decodeStanding(reply);
+    if ('time' in standing) this.#heard(standing.time);
+    return standing;
   }
 
   async found(founding: Founding): Promise<Standing> {
@@ -151,6 +155,7 @@ class RedisStore implements RegistryStore {
       Math.round(lease?.age ?? 0),
       proposal.sweep?.id ?? '',
       eviction,
+      this.#now,
     ]);
     if (reply[0] === 'SWEEPOVER') throw new SweepOver('another node sweeps now');
     if (reply[0] === 'OK') {
@@ -165,7 +170,7 @@ class RedisStore implements RegistryStore {
     const missing: InstanceKey[] = [];
     for (const some of slices(renewals)) {
       const pairs = some.flatMap(({ key, duration, age }) => [key, Math.round(duration - age)]);
-      const reply = await this.#link.run('renew', [on.epoch, on.version, on.token, ...pairs]);
+      const reply = await this.#link.run('renew', [on.epoch, on.version, on.token, this.#now, ...pairs]);
       missing.push(...(reply[1] as InstanceKey[]));
     }
     return missing;
@@ -174,7 +179,9 @@ class RedisStore implements RegistryStore {
   async tick(self: NodeReport): Promise<Tick> {
     this.#self = self.id;
     const limits = [CHANGES_KEPT_MS, CHANGES_KEPT];
-    return decodeTick(await this.#link.run('tick', [self.id, JSON.stringify(self), randomUUID(), ...limits]));
+    const tick = decodeTick(await this.#link.run('tick', [self.id, JSON.stringify(self), randomUUID(), ...limits]));
+    this.#heard(tick.time);
+    return tick;
   }
 
   async due(sweep: SweepToken, within: number): Promise<readonly Due[]> {
@@ -205,6 +212,15 @@ class RedisStore implements RegistryStore {
     // The report ages out by itself in 10 s, so a store that is away keeps nobody from closing.
     if (this.#self !== undefined) await this.#link.run('leave', [this.#self]).catch(() => undefined);
     this.#link.close();
+  }
+
+  /** Store time, as far as it was heard: a little behind, as answers take their time. */
+  get #now(): number {
+    return Math.floor(this.#ahead + this.#options.clock.monotonic());
+  }
+
+  #heard(time: number): void {
+    this.#ahead = time - this.#options.clock.monotonic();
   }
 
   #connect(timeoutMs: number): RedisLink {

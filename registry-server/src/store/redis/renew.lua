@@ -1,10 +1,11 @@
--- ARGV: 1-3 position, then for each lease (500 at most): key, duration less age. Reply: DIVERGED why | OK and the keys that have no lease.
-local refusal = elsewhere(ARGV[1], ARGV[2], ARGV[3])
+-- ARGV: 1-3 position, 4 store time when it was sent, then for each lease (500 at most): key, duration less age.
+-- Reply: LATE | DIVERGED why | OK and the keys that have no lease.
+local refusal = late(ARGV[4]) or elsewhere(ARGV[1], ARGV[2], ARGV[3])
 if refusal then return refusal end
 local lease = lease_clock()
 redis.call('HSET', KEYS[1], 'renewed', int(now))
 local members, keys = {}, {}
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   members[#members + 1] = int(lease + ARGV[i + 1])
   members[#members + 1] = ARGV[i]
   keys[#keys + 1] = ARGV[i]

@@ -7,7 +7,7 @@ import { RegistryHttp } from './http/registry-http.ts';
 import { IncompatibleStore } from './node/arrival.ts';
 import { RegistryNode } from './node/registry-node.ts';
 import { logChanges } from './observe/change-log.ts';
-import { readiness, storeHealth } from './observe/health.ts';
+import { nodeHealth, storeHealth } from './observe/health.ts';
 import { forLog, type Log, SILENT_LOG } from './observe/log.ts';
 import { serverMetrics } from './observe/metrics.ts';
 import { logNodeEvent } from './observe/node-log.ts';
@@ -111,11 +111,12 @@ export async function createRegistryServer(given: RegistryServerOptions = {}): P
     validate: validateRegistration,
     limits: options,
     disableDelta: options.disableDelta,
-    readiness,
+    readiness: () => nodeHealth(node.status),
     storeHealth,
     metrics: serverMetrics({
       ledger: node,
       replica: node.replica,
+      node: () => node.status,
       streams: () => events.size,
       holds: () => node.status.holds.length,
       marked: () => node.status.marked,

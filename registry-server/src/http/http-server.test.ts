@@ -10,7 +10,7 @@ import { webApp } from './web.ts';
 let state: NodeState = { is: 'following', since: 0 };
 const app = webApp({
   state: () => state,
-  readiness: ({ is }) => ({ ready: is === 'following', reason: `it is ${is}` }),
+  readiness: () => ({ ready: state.is === 'following', reason: `it is ${state.is}` }),
   storeHealth: ({ is }) => ({ state: is }),
   metrics: { contentType: 'text/plain', text: async () => 'm 1' },
   withMetrics: true,

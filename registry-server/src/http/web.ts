@@ -5,7 +5,8 @@ import type { NodeState } from '../registry/node-state.ts';
 /** Answers that `observe/` makes; this file gives them paths. */
 export interface WebParts {
   readonly state: () => NodeState;
-  readonly readiness: (state: NodeState) => { readonly ready: boolean; readonly reason: string };
+  /** All that is said of this node: whether it is ready, and why. */
+  readonly readiness: () => { readonly ready: boolean };
   readonly storeHealth: (state: NodeState) => object;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Whether this listener shows `/metrics`. */
@@ -17,8 +18,8 @@ export function webApp(parts: WebParts): Hono {
   const app = new Hono();
   app.get('/health/live', (context) => context.json({ status: 'UP' }));
   app.get('/health/ready', (context) => {
-    const { ready, reason } = parts.readiness(parts.state());
-    return context.json({ status: ready ? 'UP' : 'OUT_OF_SERVICE', reason }, ready ? 200 : 503);
+    const { ready, ...rest } = parts.readiness();
+    return context.json({ status: ready ? 'UP' : 'OUT_OF_SERVICE', ...rest }, ready ? 200 : 503);
   });
   app.get('/health/store', (context) => context.json(parts.storeHealth(parts.state())));
   if (parts.withMetrics) {

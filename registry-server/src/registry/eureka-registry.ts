@@ -30,6 +30,8 @@ export const REGISTRY_LIMITS: RegistryLimits = {
 /** Finds the first instance with an id in any application; the replica's index answers it. */
 export type FindById = (id: string) => InstanceKey | undefined;
 
+const CLOSING: Answer = { is: 'unavailable', reason: 'shutting down without the store' };
+
 export class EurekaRegistry implements Registry {
   readonly #ledger: Ledger;
   readonly #limits: RegistryLimits;
@@ -51,6 +53,8 @@ export class EurekaRegistry implements Registry {
     const key = instanceKey(app, id);
     const { state } = this.#ledger;
     if (state.is === 'starting' || state.is === 'cut-off') return { is: 'unavailable', reason: state.reason };
+    // One that shuts down goes on as before, and before it could not.
+    if (state.is === 'draining' && (state.was === 'starting' || state.was === 'cut-off')) return CLOSING;
     const held = this.#ledger.held(key);
     if (held === undefined) return this.#renewUnknown(context, key, beat);
     return this.#renewHeld(context, held, beat);

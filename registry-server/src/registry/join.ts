@@ -55,9 +55,10 @@ function statusUnder(
   if (override?.status !== undefined) {
     return servedStatus({ candidate: own, override: override.status, held: undefined, replication: true });
   }
-  // The override that made our status is gone: what it was cleared to stands on the other side.
+  // The override that made our status is gone: what it was cleared to stands on the other side, if that was not under it too.
   const ours = body.override?.status;
-  return ours !== undefined && own === ours ? (other?.info.status ?? 'UP') : own;
+  if (ours === undefined || own !== ours) return own;
+  return other === undefined || other.override?.status === ours ? 'UP' : other.info.status;
 }
 
 /** The newer by the client's own clock, then by acceptance (protocol 7.5); what is equal in both is decided by content, the same everywhere. */

@@ -7,6 +7,7 @@ import { Header } from '@heureka/client-sdk/protocol';
 import type { RequestContext } from '../registry/request-context.ts';
 import type { Callers } from './callers.ts';
 import { Query } from './query.ts';
+import { requestHeader } from './request-header.ts';
 
 export class Call implements RequestContext {
   readonly request: IncomingMessage;
@@ -27,10 +28,9 @@ export class Call implements RequestContext {
     return this.request.headers;
   }
 
-  /** A header that counts once; of several equal ones the first. */
+  /** A header, by its name in lower case. */
   header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return Array.isArray(value) ? value[0] : value;
+    return requestHeader(this.request, name);
   }
 
   /** The application of the path, upper-cased. */
@@ -57,9 +57,8 @@ export class Call implements RequestContext {
   }
 
   get replication(): boolean {
-    const value = this.request.headers[Header.REPLICATION];
-    // Exactly `true` after trimming, and once: Node joins repeated ones with a comma.
-    return value !== undefined && value === 'true';
+    // Exactly `true` after trimming, and once: repeated ones are joined with a comma.
+    return requestHeader(this.request, Header.REPLICATION) === 'true';
   }
 
   /** Nodes do not relay: one that is cut off answers 503, so that clients go to their next registry URL (F5). */

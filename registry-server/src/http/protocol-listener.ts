@@ -11,6 +11,7 @@ import type { Callers } from './callers.ts';
 import { acceptable, listFormat, readableFormat } from './negotiation.ts';
 import { BadTarget, decodeSegment, splitTarget, type Target } from './path.ts';
 import { type Reply, refused, writeReply } from './reply.ts';
+import { requestHeader } from './request-header.ts';
 import { allowed, type Handler, type Method, type Route, type Router } from './router.ts';
 import { standingHeaders } from './standing.ts';
 
@@ -73,9 +74,9 @@ export class ProtocolListener {
       return refused(405, `${method} is not possible here`, { allow: allowed(route, false) });
     }
     // A body of the wrong type comes before an answer that cannot be given, and one without type behind it, as in stock.
-    const contentType = request.headers['content-type'];
-    if (method === 'POST' && contentType !== undefined) readableFormat(contentType);
-    if (route.anyType === undefined && !acceptable(request.headers.accept)) {
+    const contentType = method === 'POST' ? requestHeader(request, 'content-type') : undefined;
+    if (contentType !== undefined) readableFormat(contentType);
+    if (route.anyType === undefined && !acceptable(requestHeader(request, 'accept'))) {
       return refused(406, 'answers are application/json or application/xml');
     }
     const call = new Call(request, values.map(decodeSegment), search, this.#parts.callers);

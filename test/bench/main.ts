@@ -12,11 +12,12 @@ import { reads } from './reads.ts';
 import { note } from './report.ts';
 import { sdkCalls } from './sdk/calls.ts';
 import { sdkList } from './sdk/list.ts';
+import { sdkPick } from './sdk/pick.ts';
 import { tail } from './sdk/tail.ts';
 import { storm } from './storm.ts';
 import type { BenchOptions, Topic } from './topic.ts';
 
-const TOPICS: readonly Topic[] = [heartbeats, reads, push, storm, memory, sdkCalls, sdkList, tail];
+const TOPICS: readonly Topic[] = [heartbeats, reads, push, storm, memory, sdkCalls, sdkPick, sdkList, tail];
 
 const HELP = `npm run bench -- [topic ...] [options]
 

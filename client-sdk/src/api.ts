@@ -127,8 +127,10 @@ export interface RequestOptions extends Omit<Dispatcher.RequestOptions, 'origin'
   idempotent?: boolean;
   affinityKey?: string;
   hint?: Readonly<Record<string, string>>;
+  /** until the caller has response headers, retries and the wait for the first list included */
   totalMs?: number;
-  retry?: false | Partial<RetryOptions>;
+  /** over the service's; the budget is the service's own */
+  retry?: false | Partial<Omit<RetryOptions, 'budgetShare'>>;
 }
 export interface RegistrationOptions {
   /** default: the name in package.json, without its scope */

@@ -122,7 +122,12 @@ class DiscoveryClient implements Discovery {
     this.#services = {
       meaning: (origin) => names.meaning(origin),
       caller: (service, secure) => this.#callers.caller(service, secure),
-      listed: () => untilListed(this.#cache, options.readyMs, clock, this.#closing.signal),
+      isService: (name) => options.named.has(name) || this.#cache.everListed(name),
+      listed: (ms = options.readyMs, signal) => {
+        const closing = this.#closing.signal;
+        const ended = signal === undefined ? closing : AbortSignal.any([signal, closing]);
+        return untilListed(this.#cache, Math.min(ms, options.readyMs), clock, ended);
+      },
       notReady: (service) => notReady(service, this.#closing.signal.aborted),
     };
     const fallback = options.fallbackDispatcher ?? globalDispatcher();
@@ -146,7 +151,7 @@ class DiscoveryClient implements Discovery {
   async start(): Promise<void> {
     const { start, readyMs, signal } = this.#options;
     if (signal?.aborted) throw signal.reason;
-    signal?.addEventListener('abort', () => void this.close(), { once: true });
+    signal?.addEventListener('abort', () => void this.close(), { once: true, signal: this.#closing.signal });
     if (await this.#snapshots?.restore()) this.#events.emit('source', { url: 'snapshot file', mode: 'disk' });
     this.#snapshots?.start();
     const started = startPolicy({
@@ -174,6 +179,7 @@ class DiscoveryClient implements Discovery {
   }
 
   install(): Disposable {
+    if (this.#closed !== undefined) throw notReady('discovery', true);
     const installed = installDispatcher((...args) => this.dispatcher.dispatchOr(...args));
     this.#installed.add(installed);
     return {

@@ -55,6 +55,8 @@ export interface Balancer {
   judge(slot: Slot, ticket: Ticket, outcome: Outcome, ms: number, now: number, penaltyMs: number): void;
   /** The attempt is over (body read, error, abort, upgrade): in flight - 1. A second call for one ticket is ignored by contract of the caller. */
   end(slot: Slot, ticket: Ticket, now: number): void;
+  /** Whether attempts on this slot are under way. */
+  busy(slot: Slot): boolean;
   /** The slot's instance. @throws {RangeError} for a slot that is free */
   instance(slot: Slot): Instance;
   /** Instances that could be picked now, without those tried. */

@@ -145,6 +145,10 @@ export class ServiceBalancer implements Balancer {
     if (slots.inflight[slot] === 0 && slots.gone[slot] === 1) this.#membership.free(slot);
   }
 
+  busy(slot: Slot): boolean {
+    return this.#slots.inflight[slot]! > 0;
+  }
+
   instance(slot: Slot): Instance {
     const instance = this.#slots.instances[slot];
     if (instance === undefined) throw new RangeError(`slot ${slot} is free`);

@@ -15,7 +15,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { CallCounters } from './call-counters.ts';
 import { DeadlineList, Waiting } from './deadline-list.ts';
 import { FailureKind, failureKind, healthOutcome, outcomeOf, type Phase, retryAfterMs } from './failure.ts';
-import { giveFallback } from './fallback-answer.ts';
+import { giveFallback, type RawAnswer, rawAnswer } from './fallback-answer.ts';
 import { ParkedResponse } from './parked-response.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { decideRetry } from './retry-policy.ts';
@@ -29,6 +29,8 @@ export interface CallSetting {
   readonly counters: CallCounters;
   /** Attempts that wait for a connection. */
   readonly unstarted: DeadlineList;
+  /** Nothing new is sent. */
+  readonly closed: boolean;
   /** Sends an attempt over the slot's own connections. @throws what the caller did wrong */
   dispatch(slot: Slot, options: CallOptions, attempt: Attempt): void;
   /** Whether an outcome counts against an instance. */
@@ -60,7 +62,11 @@ export interface CallTerms {
   readonly statuses: readonly number[];
   /** Until the caller has response headers, in ms. */
   readonly totalMs: number;
+  /** Of a body that comes in pieces, what is kept to be sent again. */
+  readonly maxReplayBytes: number;
 }
+
+type StopCode = 'ERR_ATTEMPTS_FAILED' | 'ERR_CALL_TIMEOUT' | 'ERR_CLOSED';
 
 const NONE_TRIED: Slot[] = [];
 
@@ -145,6 +151,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   /** The same, in a later turn. */
   startLate(deadlines: DeadlineList, now: number): void {
     DeadlineList.remove(this);
+    if (this.#over) return;
     this.#context.runInAsyncScope(this.start, this, deadlines, now);
   }
 
@@ -170,7 +177,11 @@ export class Call extends Waiting implements AttemptOwner, Want {
   }
 
   #try(now: number): void {
-    const { balancer, unstarted, counters } = this.#setting;
+    const { balancer, unstarted, counters, closed } = this.#setting;
+    if (closed) {
+      this.#stop('ERR_CLOSED');
+      return;
+    }
     const slot = balancer.pick(now, this);
     if (slot === NO_SLOT) {
       this.#stop(this.#records === undefined ? undefined : 'ERR_ATTEMPTS_FAILED');
@@ -311,7 +322,8 @@ export class Call extends Waiting implements AttemptOwner, Want {
     this.#record(attempt, attempt.started ? 'sent' : 'never-sent', outcomeOf(error), ms);
     if (!attempt.started) this.#unsent++;
     if (kind === FailureKind.CONNECT) this.#setting.refused(attempt.instance);
-    if (!this.#again(attempt, kind, 0, undefined, now, undefined)) this.#stop('ERR_ATTEMPTS_FAILED');
+    if (this.#setting.closed) this.#stop('ERR_CLOSED');
+    else if (!this.#again(attempt, kind, 0, undefined, now, undefined)) this.#stop('ERR_ATTEMPTS_FAILED');
   }
 
   /** Decides on another attempt and sets it going. @returns false: this was the last */
@@ -373,7 +385,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   }
 
   /** No more attempts: the last response if there is one, else the error. @param code - undefined: nothing was tried */
-  #stop(code: 'ERR_ATTEMPTS_FAILED' | 'ERR_CALL_TIMEOUT' | undefined): void {
+  #stop(code: StopCode | undefined): void {
     this.#current = undefined;
     const parked = this.#parked;
     if (parked === undefined) {
@@ -391,26 +403,29 @@ export class Call extends Waiting implements AttemptOwner, Want {
     DeadlineList.remove(this);
     this.#pause?.cancel();
     const { fallback, counters } = this.#setting;
-    if (this.#started) this.#setting.settled(false);
+    // A call for which nothing was tried says nothing of the service.
+    if (this.#started && (this.#sent > 0 || this.#unsent > 0)) this.#setting.settled(false);
     else counters.failed++;
     if (fallback === undefined) {
       this.#finish();
       this.#caller.onError(error);
       return;
     }
-    void fallback(error, this.#options).then((answer) => {
+    void this.#context.runInAsyncScope(fallback, undefined, error, this.#options).then((answer) => {
       if (this.#over) return;
       this.#finish();
-      if (answer === undefined) this.#caller.onError(error);
+      const raw = answerOf(answer);
+      if (raw === undefined) this.#caller.onError(error);
       else {
         counters.fallbacks++;
-        giveFallback(answer, this.#caller);
+        giveFallback(raw, this.#caller);
       }
     });
   }
 
-  #failure(code: 'ERR_ATTEMPTS_FAILED' | 'ERR_CALL_TIMEOUT'): CallError {
+  #failure(code: StopCode): CallError {
     const attempts = this.#records ?? [];
+    if (code === 'ERR_CLOSED') return this.#setting.error(code, 'cannot be called: discovery is closed', { attempts });
     const message =
       code === 'ERR_CALL_TIMEOUT'
         ? `gave no answer within ${this.terms.totalMs} ms (option totalMs)`
@@ -436,6 +451,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   #drop(): void {
     const parked = this.#parked;
     this.#parked = undefined;
+    parked?.forget();
     if (parked === undefined || parked.complete) return;
     const { attempt } = parked;
     const { balancer, clock } = this.#setting;
@@ -470,6 +486,15 @@ export class Call extends Waiting implements AttemptOwner, Want {
     else this.#records.push(record);
     this.#setting.counters.attemptsFailed++;
     this.#setting.attempted?.(record, this.#options);
+  }
+}
+
+/** What a fallback made that is no answer leaves the error that called for it. */
+function answerOf(answer: FallbackAnswer | undefined): RawAnswer | undefined {
+  try {
+    return answer === undefined ? undefined : rawAnswer(answer);
+  } catch {
+    return undefined;
   }
 }
 

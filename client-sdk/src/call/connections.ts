@@ -10,10 +10,10 @@ export interface Connections {
    * The handler is told everything, errors too, possibly before this returns. @throws what the caller did wrong
    */
   dispatch(slot: Slot, instance: Instance, options: CallOptions, handler: CallHandler): void;
-  /** The slot's instance has left: requests on their way finish, its connections close. */
+  /** The slot's instance has left: requests on their way finish, however long that takes, then its connections close. */
   release(slot: Slot): void;
-  /** Once a second: closes connections of slots that were not used for a while. */
-  tick(): void;
-  /** Requests on their way finish, at most for `graceMs`; then everything is closed. */
+  /** Once a second: closes connections of slots that were not used for a while. @param busy - requests of the slot are on their way */
+  tick(busy: (slot: Slot) => boolean): void;
+  /** No new requests; those on their way finish, at most within `graceMs`, then everything is closed. */
   close(graceMs: number): Promise<void>;
 }

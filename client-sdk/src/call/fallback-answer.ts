@@ -2,7 +2,17 @@
 import type { FallbackAnswer } from '../api.ts';
 import type { CallHandler, RawHeaders } from './wire.ts';
 
-export function giveFallback({ status, headers = {}, body }: FallbackAnswer, caller: CallHandler): void {
+/** An answer that can be given. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: RawHeaders;
+  readonly body: Buffer;
+}
+
+/** @throws {TypeError} for what is no status, header or body */
+export function rawAnswer({ status, headers = {}, body }: FallbackAnswer): RawAnswer {
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new TypeError(`a status is 200 to 599, got ${status}`);
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body as string);
   const raw: RawHeaders = [];
   for (const [name, value] of Object.entries(headers)) {
@@ -11,14 +21,18 @@ export function giveFallback({ status, headers = {}, body }: FallbackAnswer, cal
   if (!Object.keys(headers).some((name) => name.toLowerCase() === 'content-length')) {
     raw.push(latin1('content-length'), latin1(String(bytes.length)));
   }
+  return { status, headers: raw, body: bytes };
+}
+
+export function giveFallback({ status, headers, body }: RawAnswer, caller: CallHandler): void {
   let given = false;
   const rest = (): void => {
     if (given) return;
     given = true;
-    if (bytes.length > 0) caller.onData(bytes);
+    if (body.length > 0) caller.onData(body);
     caller.onComplete([]);
   };
-  if (caller.onHeaders(status, raw, rest, '')) rest();
+  if (caller.onHeaders(status, headers, rest, '') !== false) rest();
 }
 
 function latin1(text: string): Buffer {

@@ -44,6 +44,10 @@ export class OrderedBalancer implements Balancer {
     this.inflight[slot]!--;
   }
 
+  busy(slot: Slot): boolean {
+    return this.inflight[slot]! > 0;
+  }
+
   instance(slot: Slot): Instance {
     return this.instances[slot]!;
   }

@@ -35,6 +35,12 @@ export class ParkedResponse {
     return this.#end !== undefined;
   }
 
+  /** Nobody wants it any more: nothing is given from now on. */
+  forget(): void {
+    this.#caller = undefined;
+    this.#chunks = [];
+  }
+
   /** @returns false: the socket must wait */
   data(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
@@ -62,7 +68,7 @@ export class ParkedResponse {
   give(caller: CallHandler, ended: () => void): void {
     this.#caller = caller;
     this.#ended = ended;
-    this.#paused = !caller.onHeaders(this.status, this.#headers, this.#goOn, this.#statusText);
+    this.#paused = caller.onHeaders(this.status, this.#headers, this.#goOn, this.#statusText) === false;
     this.#flush();
   }
 
@@ -74,7 +80,7 @@ export class ParkedResponse {
   #flush(): void {
     const caller = this.#caller;
     if (caller === undefined) return;
-    while (!this.#paused && this.#chunks.length > 0) this.#paused = !caller.onData(this.#chunks.shift()!);
+    while (!this.#paused && this.#chunks.length > 0) this.#paused = caller.onData(this.#chunks.shift()!) === false;
     if (this.#paused || this.#chunks.length > 0) return;
     if (this.#end === undefined) {
       if (!this.#held) return;

@@ -20,6 +20,12 @@ export class ReplayBody implements AsyncIterable<Piece> {
   #reader = 0;
 
   constructor(source: AsyncIterable<Piece> | Iterable<Piece>, maxBytes: number) {
+    // A Node stream that fails before anybody reads it would end the process.
+    if ('on' in source && typeof source.on === 'function') {
+      source.on('error', (error: unknown) => {
+        this.#failure ??= { error };
+      });
+    }
     this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     this.#maxBytes = maxBytes;
   }

@@ -4,7 +4,15 @@
 import type { CallInfo, FallbackAnswer, Instance } from '../api.ts';
 import type { Balancer, Slot } from '../balancer/balancer.ts';
 import type { CachedService, InstanceCache } from '../cache/instance-cache.ts';
-import { type Attempt as AttemptRecord, CallError, type CallErrorCode, type CallErrorFacts } from '../errors.ts';
+import {
+  type AttemptOutcome,
+  type Attempt as AttemptRecord,
+  CallError,
+  type CallErrorCode,
+  type CallErrorFacts,
+  type OptionProblem,
+  OptionsError,
+} from '../errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import { RETRY_DEFAULTS, type ResolvedServiceOptions } from '../service-options.ts';
@@ -60,7 +68,10 @@ export class ServiceCaller implements CallSetting {
   readonly #throttle: Throttle;
   readonly #deadlines: DeadlineList;
   readonly #ownDeadlines = new Map<number, DeadlineList>();
+  readonly #readyMs: number;
   readonly #patience: DeadlineList;
+  readonly #ownPatience = new Map<number, DeadlineList>();
+  readonly #busy = (slot: Slot): boolean => this.balancer.busy(slot);
   readonly #methods: ReadonlySet<string>;
   /** For calls without options of their own: shared by all of them. */
   readonly #repeatable: CallTerms;
@@ -82,16 +93,22 @@ export class ServiceCaller implements CallSetting {
     this.#listener = listener;
     this.#instances = instances;
     const { retry, totalMs, connectMs, fallback } = options;
-    this.#budget = new RetryBudget(retry === false ? 0 : retry.budgetShare);
+    // A call may ask for retries of its own where the service has none.
+    this.#budget = new RetryBudget((retry || RETRY_DEFAULTS).budgetShare);
     this.#throttle = new Throttle(random);
     this.#deadlines = new DeadlineList(totalMs, clock);
+    this.#readyMs = readyMs;
     this.#patience = new DeadlineList(Math.min(readyMs, totalMs), clock);
     this.unstarted = new DeadlineList(START_FACTOR * connectMs, clock);
     this.#methods = new Set(retry === false ? [] : retry.methods);
-    const attempts = retry === false ? 1 : retry.attempts;
-    const statuses = retry === false ? [] : retry.statuses;
-    this.#repeatable = { idempotent: true, attempts, statuses, totalMs };
-    this.#single = { idempotent: false, attempts, statuses, totalMs };
+    const terms = {
+      attempts: retry === false ? 1 : retry.attempts,
+      statuses: retry === false ? [] : retry.statuses,
+      maxReplayBytes: retry === false ? 0 : retry.maxReplayBytes,
+      totalMs,
+    };
+    this.#repeatable = { ...terms, idempotent: true };
+    this.#single = { ...terms, idempotent: false };
     this.fallback = fallback === undefined ? undefined : (error, call) => this.#answerOf(fallback, error, call);
     balancer.onHealth(({ slot, to, reason }) => {
       if (to === 'ejected' && reason === 'connect') this.#strand(slot);
@@ -106,6 +123,10 @@ export class ServiceCaller implements CallSetting {
     return this.#budget;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get shedShare(): number {
     return this.#throttle.shedShare;
   }
@@ -117,16 +138,19 @@ export class ServiceCaller implements CallSetting {
   /** Starts a call. The caller's handler is told how to abort it before anything else, and everything that comes of it. */
   call(options: CallOptions, caller: CallHandler): void {
     const terms = this.#termsOf(options);
-    const body =
-      terms.attempts > 1 && comesInPieces(options.body)
-        ? new ReplayBody(options.body, this.#options.retry === false ? 0 : this.#options.retry.maxReplayBytes)
-        : undefined;
+    if (terms instanceof OptionsError) {
+      caller.onConnect(() => undefined);
+      caller.onError(terms);
+      return;
+    }
+    // Kept or not, it tells a stream that failed from an instance that did.
+    const body = comesInPieces(options.body) ? new ReplayBody(options.body, terms.maxReplayBytes) : undefined;
     const call = new Call(this, terms, body === undefined ? options : { ...options, body }, body, caller);
     caller.onConnect(call.abort);
     if (call.over) return;
     const now = this.clock.monotonic();
     if (this.#closed) call.refuse(this.error('ERR_CLOSED', 'cannot be called: discovery is closed', {}));
-    else if (!this.#cache.ready) call.await(this.#patience, now);
+    else if (!this.#cache.ready) call.await(this.#patienceOf(terms.totalMs), now);
     else if (this.#admits(call)) call.start(this.#deadlinesOf(terms.totalMs), now);
   }
 
@@ -139,7 +163,7 @@ export class ServiceCaller implements CallSetting {
   /** The first list of all services is there: calls that waited for it start. */
   ready(): void {
     const now = this.clock.monotonic();
-    for (const call of this.#patience.all() as Call[]) {
+    for (const call of this.#waiting()) {
       if (this.#admits(call)) call.startLate(this.#deadlinesOf(call.terms.totalMs), now);
     }
   }
@@ -149,15 +173,15 @@ export class ServiceCaller implements CallSetting {
     this.#budget.tick();
     this.#throttle.tick();
     this.balancer.tick(now);
-    this.#connections.tick();
+    this.#connections.tick(this.#busy);
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    for (const call of this.#patience.all() as Call[])
-      call.refuse(this.error('ERR_CLOSED', 'discovery was closed', {}));
+    for (const call of this.#waiting()) call.refuse(this.error('ERR_CLOSED', 'discovery was closed', {}));
     await this.#connections.close(graceMs);
-    for (const list of [this.#deadlines, this.#patience, this.unstarted, ...this.#ownDeadlines.values()]) list.close();
+    const own = [...this.#ownDeadlines.values(), ...this.#ownPatience.values()];
+    for (const list of [this.#deadlines, this.#patience, this.unstarted, ...own]) list.close();
     this.balancer.close();
   }
 
@@ -174,12 +198,13 @@ export class ServiceCaller implements CallSetting {
   fails(status: number): boolean {
     const { breaker } = this.#options;
     if (breaker === false || breaker.isFailure === undefined) return statusFails(status);
-    return breaker.isFailure({ is: 'status', status });
+    return this.#judged(breaker.isFailure, { is: 'status', status }, statusFails(status));
   }
 
   countsAgainst(error: Error): boolean {
     const { breaker } = this.#options;
-    return breaker === false || breaker.isFailure === undefined || breaker.isFailure(outcomeOf(error));
+    if (breaker === false || breaker.isFailure === undefined) return true;
+    return this.#judged(breaker.isFailure, outcomeOf(error), true);
   }
 
   withdraw(): boolean {
@@ -231,6 +256,15 @@ export class ServiceCaller implements CallSetting {
   };
 
   /** @returns false: the call has been refused */
+  /** A judge of the user's that throws has not judged. */
+  #judged(isFailure: (outcome: AttemptOutcome) => boolean, outcome: AttemptOutcome, otherwise: boolean): boolean {
+    try {
+      return isFailure(outcome);
+    } catch {
+      return otherwise;
+    }
+  }
+
   #admits(call: Call): boolean {
     if (this.#throttle.admit()) return true;
     this.counters.shed++;
@@ -239,39 +273,42 @@ export class ServiceCaller implements CallSetting {
     return false;
   }
 
-  #termsOf(options: CallOptions): CallTerms {
+  /** What the call says itself comes before what is said of the service. */
+  #termsOf(options: CallOptions): CallTerms | OptionsError {
+    const { retry: own, totalMs } = options;
     const idempotent =
       options.idempotent ??
-      (this.#methods.has(options.method) || requestHeader(options.headers, 'idempotency-key') !== undefined);
+      (own !== false && own?.methods !== undefined
+        ? own.methods.includes(options.method)
+        : this.#methods.has(options.method) || requestHeader(options.headers, 'idempotency-key') !== undefined);
     const usual = idempotent ? this.#repeatable : this.#single;
-    if (options.retry === undefined && options.totalMs === undefined) return usual;
-    const { retry, totalMs = usual.totalMs } = options;
-    if (retry === undefined) return { ...usual, totalMs };
-    if (retry === false) return { idempotent, attempts: 1, statuses: [], totalMs };
-    const base = usual.attempts > 1 ? usual : RETRY_DEFAULTS;
+    if (own === undefined && totalMs === undefined) return usual;
+    const problem = callProblem(own, totalMs);
+    if (problem !== undefined) return new OptionsError([problem]);
+    const terms = { ...usual, totalMs: totalMs ?? usual.totalMs };
+    if (own === undefined) return terms;
+    if (own === false) return { ...terms, attempts: 1, statuses: [] };
+    const base = this.#options.retry || RETRY_DEFAULTS;
     return {
-      idempotent: options.idempotent ?? (retry.methods?.includes(options.method) || idempotent),
-      attempts: retry.attempts ?? base.attempts,
-      statuses: retry.statuses ?? base.statuses,
-      totalMs,
+      ...terms,
+      attempts: own.attempts ?? base.attempts,
+      statuses: own.statuses ?? base.statuses,
+      maxReplayBytes: own.maxReplayBytes ?? base.maxReplayBytes,
     };
   }
 
   #deadlinesOf(totalMs: number): DeadlineList {
-    if (totalMs === this.#deadlines.ms) return this.#deadlines;
-    let list = this.#ownDeadlines.get(totalMs);
-    if (list === undefined) {
-      if (this.#ownDeadlines.size >= MAX_LISTS) {
-        for (const [ms, one] of this.#ownDeadlines) {
-          if (!one.empty) continue;
-          one.close();
-          this.#ownDeadlines.delete(ms);
-        }
-      }
-      list = new DeadlineList(totalMs, this.clock);
-      this.#ownDeadlines.set(totalMs, list);
-    }
-    return list;
+    return totalMs === this.#deadlines.ms ? this.#deadlines : ownList(this.#ownDeadlines, totalMs, this.clock);
+  }
+
+  /** How long a call may wait for the first list of instances. */
+  #patienceOf(totalMs: number): DeadlineList {
+    const ms = Math.min(this.#readyMs, totalMs);
+    return ms === this.#patience.ms ? this.#patience : ownList(this.#ownPatience, ms, this.clock);
+  }
+
+  #waiting(): Call[] {
+    return [this.#patience, ...this.#ownPatience.values()].flatMap((list) => list.all() as Call[]);
   }
 
   /** Attempts that wait for a connection to an instance that cannot be reached go elsewhere at once. */
@@ -295,4 +332,31 @@ export class ServiceCaller implements CallSetting {
   #infoOf({ method, path }: CallOptions): CallInfo {
     return { service: this.service, method, path };
   }
+}
+
+/** A list for calls with a time of their own; those that are empty go when there are many. */
+function ownList(lists: Map<number, DeadlineList>, ms: number, clock: Clock): DeadlineList {
+  let list = lists.get(ms);
+  if (list !== undefined) return list;
+  if (lists.size >= MAX_LISTS) {
+    for (const [key, one] of lists) {
+      if (!one.empty) continue;
+      one.close();
+      lists.delete(key);
+    }
+  }
+  list = new DeadlineList(ms, clock);
+  lists.set(ms, list);
+  return list;
+}
+
+function callProblem(retry: CallOptions['retry'], totalMs: number | undefined): OptionProblem | undefined {
+  if (totalMs !== undefined && !(Number.isFinite(totalMs) && totalMs > 0)) {
+    return { option: 'totalMs', got: totalMs, accepts: 'a number of ms above 0' };
+  }
+  const attempts = retry ? retry.attempts : undefined;
+  if (attempts !== undefined && !(Number.isInteger(attempts) && attempts > 0)) {
+    return { option: 'retry.attempts', got: attempts, accepts: 'a whole number above 0' };
+  }
+  return undefined;
 }

@@ -56,11 +56,12 @@ export class ServiceNames {
     const secure = url.protocol === 'https:';
     const service = (name: string): HostMeaning => ({ is: 'service', service: name.toLowerCase(), secure });
 
+    // Named is named, whatever else decides.
+    if (named.has(url.host)) return service(url.host);
     if (hosts !== undefined) {
       const name = hosts({ protocol: url.protocol, hostname: url.hostname, port: url.port });
       return name === undefined ? HOST : service(name);
     }
-    if (named.has(url.host)) return service(url.host);
     if (!oneLabel(url)) return HOST;
     if (everListed(url.hostname)) return service(url.hostname);
     return listed() ? { is: 'unlisted', service: url.hostname } : { is: 'maybe', service: url.hostname, secure };

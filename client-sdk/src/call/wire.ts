@@ -40,7 +40,7 @@ export interface CallOptions {
   readonly affinityKey?: string | undefined;
   readonly hint?: Readonly<Record<string, string>> | undefined;
   readonly totalMs?: number | undefined;
-  readonly retry?: false | Partial<RetryOptions> | undefined;
+  readonly retry?: false | Partial<Omit<RetryOptions, 'budgetShare'>> | undefined;
 }
 
 /** The value of a header of a request in any of the shapes that callers use; undefined: not there. */

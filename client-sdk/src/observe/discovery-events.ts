@@ -28,12 +28,13 @@ export class DiscoveryEventSources {
     return source.emitter.heard || source.channel.hasSubscribers;
   }
 
-  /** A listener that throws is its own affair: it stops neither a call nor the other listeners' next event. */
+  /** A listener that throws is told to the process, and stops nobody else. */
   emit<E extends EventName>(event: E, value: DiscoveryEvents[E]): void {
     const source = this.#sources.get(event)!;
     try {
       source.emitter.emit(value as never);
     } catch (error) {
+      // The user's own: uncaught, as from any event, but not in the midst of a call.
       queueMicrotask(() => {
         throw error;
       });

@@ -1,6 +1,7 @@
 /** The registrations of one discovery: made, kept, told when a list lacks them, and ended together. What each does is its own business. */
 import type { Server } from 'node:http';
 import type { DiscoveryEvents, Instance, Registration, RegistrationOptions } from '../api.ts';
+import { CallError } from '../errors.ts';
 import type { RegistryApi } from '../registry-api/registry-api.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Emitter } from '../runtime/emitter.ts';
@@ -24,6 +25,7 @@ export interface RegistrationsParts {
 export class Registrations {
   readonly #parts: RegistrationsParts;
   readonly #all: InstanceRegistration[] = [];
+  #closed = false;
   #own: Instance | undefined;
   readonly #events = new Emitter<DiscoveryEvents['registration']>();
   readonly #warnings = new Emitter<DiscoveryEvents['warning']>();
@@ -70,6 +72,7 @@ export class Registrations {
 
   /** Ends all, in order; never rejects. @param withinMs - the longest that each may wait; undefined: as its own options say */
   async close(withinMs: number | undefined): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#all.map((registration) => registration.drain(withinMs)));
   }
 
@@ -85,6 +88,8 @@ export class Registrations {
   ): Promise<Registration> {
     const { api, clock, random, surroundings, pushes, process } = this.#parts;
     const prepared = await prepareRegistration(given, surroundings(), bound);
+    // Closed meanwhile: nobody would ever end it.
+    if (this.#closed) throw new CallError('ERR_CLOSED', 'discovery is closed', { service: prepared.info.app });
     const registration = new InstanceRegistration({
       api,
       clock,

@@ -16,3 +16,14 @@ test('a listener hears each event until it stops listening; one added by a liste
 
   expect(heard).toEqual(['first 1', 'late 2']);
 });
+
+test('a listener that throws keeps nobody else from hearing', () => {
+  const emitter = new Emitter<number>();
+  const heard: number[] = [];
+  emitter.subscribe(() => {
+    throw new Error('no');
+  });
+  emitter.subscribe((value) => heard.push(value));
+  expect(() => emitter.emit(1)).toThrow('no');
+  expect(heard).toEqual([1]);
+});

@@ -16,8 +16,17 @@ export class Emitter<T> {
     return this.#listeners.size > 0;
   }
 
+  /** @throws what a listener threw, once all have heard it: the first of several */
   emit(value: T): void {
+    let failure: { readonly error: unknown } | undefined;
     // Over a copy: a listener added by a listener waits for the next event.
-    for (const listener of [...this.#listeners]) listener(value);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(value);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 }

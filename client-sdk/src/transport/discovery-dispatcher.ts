@@ -13,8 +13,10 @@ export interface Services {
   meaning(origin: string): HostMeaning;
   /** The engine of one service. @param secure - the caller said `https` */
   caller(service: string, secure: boolean): { call(options: CallOptions, caller: CallHandler): void };
-  /** Resolves with true once there is a list, with false when it did not come within `readyMs`. Only asked while there is none. */
-  listed(): Promise<boolean>;
+  /** Whether a name is, or was at any time, one of a service. */
+  isService(name: string): boolean;
+  /** Resolves with true once there is a list; with false when it did not come within `readyMs` (or less, as `ms` says), or `signal` aborted. */
+  listed(ms?: number, signal?: AbortSignal): Promise<boolean>;
   /** The error for a name that may be a service when no list came. */
   notReady(service: string): Error;
 }
@@ -81,7 +83,7 @@ export class DiscoveryDispatcher extends Dispatcher {
       connected.abort(reason);
       if (waiting) caller.onError(reason ?? Object.assign(new Error('The call was aborted'), { name: 'AbortError' }));
     });
-    void this.#services.listed().then(() => {
+    const decide = (): void => {
       waiting = false;
       if (connected.aborted) return;
       const meaning = this.#services.meaning(origin);
@@ -89,7 +91,11 @@ export class DiscoveryDispatcher extends Dispatcher {
         this.#services.caller(meaning.service, meaning.secure).call(options as CallOptions, connected);
       } else if (meaning.is === 'maybe') caller.onError(this.#services.notReady(meaning.service));
       else fallback.dispatch(options, connected as unknown as DispatchHandler);
-    });
+    };
+    void this.#services
+      .listed()
+      .then(decide)
+      .catch((error: Error) => caller.onError(error));
   }
 }
 

@@ -127,6 +127,7 @@ function scene(instances: readonly Instance[], options: DiscoveryOptions['defaul
     {
       meaning: (origin) => names.meaning(origin),
       caller: () => service,
+      isService: () => true,
       listed: () => Promise.resolve(true),
       notReady: () => new Error('not ready'),
     },

@@ -9,8 +9,6 @@ import { type Dispatcher, Pool } from './undici.ts';
 const IDLE_TICKS = 60;
 /** Of a connection without a request, in ms: below the 5 s after which a Node server closes it. */
 const KEEP_ALIVE_MS = 4_000;
-/** An instance that has left finishes what it has within this time, in ms. */
-const RELEASE_GRACE_MS = 30_000;
 
 export interface InstancePoolsParts {
   readonly options: Pick<ServiceOptions, 'connections' | 'connectMs' | 'headersMs' | 'bodyIdleMs'>;
@@ -26,7 +24,9 @@ export class InstancePools implements Connections {
   readonly #pools: (Dispatcher | undefined)[] = [];
   readonly #usedAt: number[] = [];
   #now = 0;
-  readonly #closing = new Set<Promise<void>>();
+  /** Those that finish what they have. */
+  readonly #leaving = new Map<Dispatcher, Promise<void>>();
+  #closed = false;
 
   constructor(parts: InstancePoolsParts) {
     this.#parts = parts;
@@ -35,37 +35,44 @@ export class InstancePools implements Connections {
   dispatch(slot: number, instance: Instance, options: CallOptions, handler: CallHandler): void {
     const pool = this.#pools[slot] ?? this.#open(slot, instance);
     this.#usedAt[slot] = this.#now;
-    // A pool sends to its own origin, whatever `options.origin` says: the caller's options go through as they are.
-    pool.dispatch(options as Dispatcher.DispatchOptions, handler as unknown as Dispatcher.DispatchHandler);
+    const own = this.#parts.dispatcherFor === undefined ? options : { ...options, origin: this.#originOf(instance) };
+    // A pool of ours sends to its own origin, whatever `options.origin` says: the caller's options go through as they are.
+    pool.dispatch(own as Dispatcher.DispatchOptions, handler as unknown as Dispatcher.DispatchHandler);
   }
 
   release(slot: number): void {
     const pool = this.#pools[slot];
     this.#pools[slot] = undefined;
-    if (pool !== undefined) this.#close(pool, RELEASE_GRACE_MS);
+    if (pool !== undefined) this.#leave(pool);
   }
 
-  tick(): void {
+  tick(busy: (slot: number) => boolean): void {
     this.#now++;
     for (let slot = 0; slot < this.#pools.length; slot++) {
-      if (this.#pools[slot] !== undefined && this.#now - this.#usedAt[slot]! > IDLE_TICKS) this.release(slot);
+      if (this.#pools[slot] === undefined) continue;
+      // A stream that lives for hours is one use.
+      if (busy(slot)) this.#usedAt[slot] = this.#now;
+      else if (this.#now - this.#usedAt[slot]! > IDLE_TICKS) this.release(slot);
     }
   }
 
   async close(graceMs: number): Promise<void> {
-    for (let slot = 0; slot < this.#pools.length; slot++) {
-      const pool = this.#pools[slot];
-      this.#pools[slot] = undefined;
-      if (pool !== undefined) this.#close(pool, graceMs);
-    }
-    await Promise.all(this.#closing);
+    this.#closed = true;
+    for (let slot = 0; slot < this.#pools.length; slot++) this.release(slot);
+    const patience = new AbortController();
+    const finished = Promise.all(this.#leaving.values());
+    await Promise.race([finished, sleep(this.#parts.clock, graceMs, patience.signal)]);
+    patience.abort();
+    // What is destroyed never says that it has finished.
+    await Promise.all([...this.#leaving.keys()].map((pool) => pool.destroy().catch(() => undefined)));
   }
 
   #open(slot: number, instance: Instance): Dispatcher {
-    const { dispatcherFor, options, protocol } = this.#parts;
+    const { dispatcherFor, options } = this.#parts;
+    if (this.#closed) throw CLOSED;
     const pool =
       dispatcherFor?.(instance) ??
-      new Pool(originOf(instance, protocol), {
+      new Pool(this.#originOf(instance), {
         connections: options.connections,
         connect: {
           timeout: options.connectMs,
@@ -80,20 +87,21 @@ export class InstancePools implements Connections {
     return pool;
   }
 
-  #close(pool: Dispatcher, graceMs: number): void {
-    const closed = this.#end(pool, graceMs).finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+  #originOf(instance: Instance): string {
+    return originOf(instance, this.#parts.protocol);
   }
 
-  async #end(pool: Dispatcher, graceMs: number): Promise<void> {
-    const patience = new AbortController();
-    const finished = pool.close().catch(() => undefined);
-    const late = sleep(this.#parts.clock, graceMs, patience.signal);
-    await Promise.race([finished, late]);
-    patience.abort();
-    await pool.destroy().catch(() => undefined);
+  /** Nothing cuts a stream but its own idleness. */
+  #leave(pool: Dispatcher): void {
+    const left = pool
+      .close()
+      .catch(() => undefined)
+      .then(() => void this.#leaving.delete(pool));
+    this.#leaving.set(pool, left);
   }
 }
+
+const CLOSED = Object.assign(new Error('the connections are closed'), { code: 'UND_ERR_CLOSED' });
 
 /** Where an instance is called. */
 export function originOf(instance: Instance, protocol: ServiceOptions['protocol']): string {

@@ -22,37 +22,53 @@ export class ServiceRequests {
   /** @throws {CallError} ERR_UNKNOWN_SERVICE for a single label that the registry has never listed */
   request(target: string | URL | NamedRequest, options: RequestOptions = {}): Promise<Dispatcher.ResponseData> {
     // The fast way in: the caller's options go through as they are, in his turn.
-    if (typeof target === 'object' && 'service' in target) return this.#send(this.#named(target.service), target);
-    return this.#requestUrl(typeof target === 'string' ? new URL(target) : target, options);
+    if (typeof target === 'object' && 'service' in target) {
+      const known = this.#plain.get(target.service);
+      return known === undefined ? this.#requestName(target) : this.#send(known, target);
+    }
+    return this.#requestUrl(target, options);
   }
 
-  async #requestUrl(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+  /** A name for the first time. */
+  async #requestName(target: NamedRequest): Promise<Dispatcher.ResponseData> {
+    const service = target.service.toLowerCase();
+    if (!this.#services.isService(service)) {
+      const listed = await this.#listed(target);
+      if (!this.#services.isService(service)) throw listed ? unknownService(service) : this.#services.notReady(service);
+    }
+    const dispatcher = this.#dispatcher({ service, secure: false });
+    this.#plain.set(target.service, dispatcher);
+    return this.#send(dispatcher, target);
+  }
+
+  async #requestUrl(target: string | URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+    const url = typeof target === 'string' ? new URL(target) : target;
     const path = `${url.pathname}${url.search}`;
     let meaning = this.#services.meaning(url.origin);
     if (meaning.is === 'maybe') {
-      await this.#services.listed();
+      await this.#listed(options);
       meaning = this.#services.meaning(url.origin);
     }
     if (meaning.is === 'service') return this.#send(this.#dispatcher(meaning), { ...options, path });
     if (meaning.is === 'maybe') throw this.#services.notReady(meaning.service);
     if (meaning.is === 'unlisted') throw unknownService(meaning.service);
-    return this.#everything.request({
-      ...options,
-      method: options.method ?? 'GET',
-      origin: url.origin,
-      path,
-    } as Dispatcher.RequestOptions);
+    const method = options.method ?? 'GET';
+    return this.#everything.request({ ...options, method, origin: url.origin, path } as Dispatcher.RequestOptions);
+  }
+
+  /** Waits for the first list, no longer than the call itself may take. @returns whether there is one. @throws the signal's reason */
+  async #listed({ signal, totalMs }: RequestOptions): Promise<boolean> {
+    const aborted = signal instanceof AbortSignal ? signal : undefined;
+    aborted?.throwIfAborted();
+    const listed = await this.#services.listed(totalMs, aborted);
+    aborted?.throwIfAborted();
+    return listed;
   }
 
   #send(dispatcher: Dispatcher, options: RequestOptions & { path: string }): Promise<Dispatcher.ResponseData> {
     if (options.method === undefined) return this.#send(dispatcher, { ...options, method: 'GET' });
     if ((options.body as unknown) instanceof FormData) return sendForm(dispatcher, options);
     return dispatcher.request(options as Dispatcher.RequestOptions);
-  }
-
-  /** @param service - as the caller writes it */
-  #named(service: string): ServiceDispatcher {
-    return this.#plain.get(service) ?? this.#dispatcher({ service: service.toLowerCase(), secure: false });
   }
 
   #dispatcher({ service, secure }: { service: string; secure: boolean }): ServiceDispatcher {

@@ -100,6 +100,13 @@ export class ReplayBody implements AsyncIterable<Piece> {
   }
 }
 
+/** A body that waits to be sent may fail meanwhile: its reader will hear of it, the process must not. */
+export function holdErrors(body: unknown): void {
+  if (body !== null && typeof body === 'object' && 'on' in body && typeof body.on === 'function') {
+    body.on('error', () => undefined);
+  }
+}
+
 /** Whether a body must be wrapped to be sent twice; the others (text, bytes, Blob, FormData) can be sent as they are, any number of times. */
 export function comesInPieces(body: unknown): body is AsyncIterable<Piece> | Iterable<Piece> {
   if (body === null || typeof body !== 'object') return false;

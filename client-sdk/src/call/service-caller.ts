@@ -100,7 +100,7 @@ export class ServiceCaller implements CallSetting {
     this.#readyMs = readyMs;
     this.#patience = new DeadlineList(Math.min(readyMs, totalMs), clock);
     this.unstarted = new DeadlineList(START_FACTOR * connectMs, clock);
-    this.#methods = new Set(retry === false ? [] : retry.methods);
+    this.#methods = new Set((retry || RETRY_DEFAULTS).methods);
     const terms = {
       attempts: retry === false ? 1 : retry.attempts,
       statuses: retry === false ? [] : retry.statuses,

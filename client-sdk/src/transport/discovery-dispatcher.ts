@@ -2,6 +2,7 @@
  * The door for every caller that speaks to an undici dispatcher: the built-in fetch, `request()`, and users' own. Calls of services go into the
  * engine; all other hosts go where they would have gone without us, untouched.
  */
+import { holdErrors } from '../call/replay-body.ts';
 import type { HostMeaning } from '../call/service-names.ts';
 import type { CallHandler, CallOptions } from '../call/wire.ts';
 import { ConnectedCaller } from './connected-caller.ts';
@@ -79,6 +80,7 @@ export class DiscoveryDispatcher extends Dispatcher {
     const caller = engineHandler(handler);
     const connected = new ConnectedCaller(caller);
     let waiting = true;
+    holdErrors(options.body);
     caller.onConnect((reason) => {
       connected.abort(reason);
       if (waiting) caller.onError(reason ?? Object.assign(new Error('The call was aborted'), { name: 'AbortError' }));

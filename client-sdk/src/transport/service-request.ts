@@ -1,5 +1,6 @@
 /** `discovery.request()`: undici's `request` over the engine, some eight times cheaper than any fetch, for URLs and for names no URL can hold. */
 import type { RequestOptions } from '../api.ts';
+import { holdErrors } from '../call/replay-body.ts';
 import { CallError, type DiscoveryError } from '../errors.ts';
 import { type DiscoveryDispatcher, ServiceDispatcher, type Services } from './discovery-dispatcher.ts';
 import type { Dispatcher } from './undici.ts';
@@ -57,7 +58,8 @@ export class ServiceRequests {
   }
 
   /** Waits for the first list, no longer than the call itself may take. @returns whether there is one. @throws the signal's reason */
-  async #listed({ signal, totalMs }: RequestOptions): Promise<boolean> {
+  async #listed({ signal, totalMs, body }: RequestOptions): Promise<boolean> {
+    holdErrors(body);
     const aborted = signal instanceof AbortSignal ? signal : undefined;
     aborted?.throwIfAborted();
     const listed = await this.#services.listed(totalMs, aborted);

@@ -226,6 +226,12 @@ export interface DiscoveryEvents {
   registration: { instance: Instance; state: Registration['state']; error?: DiscoveryError };
   source: { url: string; mode: 'push' | 'poll' | 'disk'; error?: DiscoveryError };
   attempt: Attempt & CallInfo;
+  /** a call is tried again: after `delayMs`, since nothing had been sent, or what was sent failed */
+  retry: CallInfo & { reason: 'unsent' | 'failed'; delayMs: number };
+  /** a call found nobody that may be tried */
+  'pick-failed': CallInfo & { tried: number };
+  /** too few instances of a service are healthy: all are used; or no longer */
+  panic: { service: string; on: boolean };
   warning: { code: string; message: string };
 }
 export interface HealthEvent {

@@ -215,6 +215,24 @@ test('events tell of attempts, lists and warnings, and an unknown event is refus
   await closed(stage, discovery);
 });
 
+test('events and metrics tell of retries, ejections, panic, and picks that found nobody', async () => {
+  const stage = await scene();
+  const discovery = await stage.open();
+  const told: string[] = [];
+  discovery.on('retry', ({ reason }) => told.push(`retry ${reason}`));
+  discovery.on('panic', ({ service, on }) => told.push(`panic ${service} ${on}`));
+  discovery.on('pick-failed', ({ service, tried }) => told.push(`pick-failed ${service} ${tried}`));
+  for (const instance of stage.orders) stage.network.fault(instance, 'refuse');
+  for (let call = 0; call < 4; call++) await answer(stage, discovery);
+  expect(new Set(told)).toEqual(new Set(['retry unsent', 'panic orders true', 'pick-failed orders 0']));
+  const metric = (name: string): number =>
+    discovery.metrics().reduce((sum, { name: own, value }) => (own === name ? sum + value : sum), 0);
+  expect(metric('heureka_ejections_total')).toBe(3);
+  expect(metric('heureka_instances_eligible')).toBe(0);
+  expect(metric('heureka_instance_active')).toBe(0);
+  await closed(stage, discovery);
+});
+
 test('watch gives what is there, then each change, and ends with close', async () => {
   const stage = await scene();
   const discovery = await stage.open();

@@ -303,7 +303,7 @@ class DiscoveryClient implements Discovery {
       clock,
       random,
       listener: attemptListener(this.#events),
-      balancer: (options, protocol) => {
+      balancer: (options, protocol, service) => {
         const balancer = new ServiceBalancer({
           options,
           random,
@@ -320,6 +320,7 @@ class DiscoveryClient implements Discovery {
             until === undefined ? event : { ...event, until: clock.now() + until - clock.monotonic() },
           ),
         );
+        balancer.onPanic((on) => this.#events.emit('panic', { service, on }));
         return balancer;
       },
       connections: (options, protocol) => machine.connections(options, protocol, dispatcherFor),
@@ -411,6 +412,8 @@ function attemptListener(events: DiscoveryEventSources): AttemptListener {
       return events.heard('attempt');
     },
     tell: (attempt) => events.emit('attempt', attempt),
+    retried: (retry) => events.emit('retry', retry),
+    pickFailed: (failure) => events.emit('pick-failed', failure),
   };
 }
 

@@ -76,5 +76,9 @@ export interface Balancer {
     readonly instance: Instance;
     readonly is: 'draining' | 'restored' | 'freed';
   }>;
+  /** Too few instances are healthy: those ejected for failing are used too. */
+  readonly panic: boolean;
+  /** Fires when panic begins or ends; noticed at the first pick or tick after its cause. */
+  readonly onPanic: Subscribe<boolean>;
   close(): void;
 }

@@ -49,7 +49,9 @@ export class ServiceBalancer implements Balancer {
   readonly #hinted = new Map<string, Audience>();
   readonly #onHealth = new Emitter<SlotHealthEvent>();
   readonly #onSlot = new Emitter<SlotEvent>();
+  readonly #onPanic = new Emitter<boolean>();
   readonly onHealth = this.#onHealth.subscribe;
+  readonly onPanic = this.#onPanic.subscribe;
   readonly onSlot = this.#onSlot.subscribe;
   #service: CachedService | undefined;
   #listed = false;
@@ -93,6 +95,10 @@ export class ServiceBalancer implements Balancer {
       },
     });
     this.#base = this.#newView();
+  }
+
+  get panic(): boolean {
+    return this.#around.panic;
   }
 
   get medianMs(): number {
@@ -270,7 +276,10 @@ export class ServiceBalancer implements Balancer {
     const ownApp = this.#parts.ownApp();
     const callers = ownApp === this.#seenOwnApp ? this.#around.callers : countByZone(ownApp?.instances ?? []);
     this.#seenOwnApp = ownApp;
-    this.#around = { panic: healthy < all * TUNING.panicShare, ownZone, callers };
+    const panic = healthy < all * TUNING.panicShare;
+    const changed = panic !== this.#around.panic;
+    this.#around = { panic, ownZone, callers };
+    if (changed) this.#onPanic.emit(panic);
     if (this.#parts.options.zoneMode !== 'bias') return;
     for (let slot = 0; slot < slots.size; slot++) {
       const isAbroad = ownZone !== undefined && slots.instances[slot]?.zone !== ownZone;

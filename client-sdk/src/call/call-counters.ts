@@ -1,5 +1,7 @@
 /** What a service's calls came to since the start, as plain numbers: counted on the hot path, read by whoever shows metrics. */
 
+import type { HealthEvent } from '../api.ts';
+
 /** Upper bounds of the buckets of time to response headers, in ms; the last bucket has none. */
 export const LATENCY_BOUNDS_MS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
@@ -25,6 +27,10 @@ export class CallCounters {
   retriesRefused = 0;
   /** Attempts that found all connections of their instance busy for too long. */
   poolWaits = 0;
+  /** Attempts made while too few instances were healthy. */
+  panicPicks = 0;
+  /** Ejections by their reason. */
+  readonly ejections = new Map<HealthEvent['reason'], number>();
   inflight = 0;
   latencySumMs = 0;
   readonly latency: Float64Array = new Float64Array(LATENCY_BOUNDS_MS.length + 1);

@@ -42,6 +42,9 @@ export interface CallSetting {
   withdraw(): boolean;
   /** A call that was admitted has its outcome; `well`: a response that speaks for the service. */
   settled(well: boolean): void;
+  /** Tells of a retry, and of a pick that found nobody. */
+  retried(reason: 'unsent' | 'failed', delayMs: number, options: CallOptions): void;
+  pickFailed(tried: number, options: CallOptions): void;
   /** Nobody can be picked, and nothing was tried. */
   nobody(): CallError;
   error(code: CallErrorCode, message: string, facts: Omit<CallErrorFacts, 'service'>): CallError;
@@ -184,6 +187,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     }
     const slot = balancer.pick(now, this);
     if (slot === NO_SLOT) {
+      this.#setting.pickFailed(this.tried.length, this.#options);
       this.#stop(this.#records === undefined ? undefined : 'ERR_ATTEMPTS_FAILED');
       return;
     }
@@ -359,6 +363,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     if (decision.is === 'stop') return false;
     if (decision.unsent) counters.retriesUnsent++;
     else counters.retries++;
+    this.#setting.retried(decision.unsent ? 'unsent' : 'failed', decision.delayMs, this.#options);
     if (parked !== undefined) {
       this.#drop();
       this.#parked = parked;

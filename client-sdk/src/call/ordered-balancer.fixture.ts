@@ -11,6 +11,8 @@ export class OrderedBalancer implements Balancer {
   readonly health = new Emitter<HealthEvent & { readonly slot: Slot; readonly to: Health }>();
   readonly onHealth = this.health.subscribe;
   readonly onSlot = new Emitter<{ slot: Slot; instance: Instance; is: 'draining' | 'restored' | 'freed' }>().subscribe;
+  readonly panic = false;
+  readonly onPanic = new Emitter<boolean>().subscribe;
   #tickets = 0;
   readonly #open = new Map<Ticket, Slot>();
 

@@ -1,7 +1,7 @@
 /**
  * Calls of one service: its balancer, connections, budgets and counters, and every call that is on its way. The entry for whoever dispatches.
  */
-import type { CallInfo, FallbackAnswer, Instance } from '../api.ts';
+import type { CallInfo, DiscoveryEvents, FallbackAnswer, Instance } from '../api.ts';
 import type { Balancer, Slot } from '../balancer/balancer.ts';
 import type { CachedService, InstanceCache } from '../cache/instance-cache.ts';
 import {
@@ -36,6 +36,8 @@ const MAX_LISTS = 64;
 export interface AttemptListener {
   readonly heard: boolean;
   tell(attempt: AttemptRecord & CallInfo): void;
+  retried(retry: DiscoveryEvents['retry']): void;
+  pickFailed(failure: DiscoveryEvents['pick-failed']): void;
 }
 
 export interface ServiceCallerParts {
@@ -111,6 +113,7 @@ export class ServiceCaller implements CallSetting {
     this.#single = { ...terms, idempotent: false };
     this.fallback = fallback === undefined ? undefined : (error, call) => this.#answerOf(fallback, error, call);
     balancer.onHealth(({ slot, to, reason }) => {
+      if (to === 'ejected') this.counters.ejections.set(reason, (this.counters.ejections.get(reason) ?? 0) + 1);
       if (to === 'ejected' && reason === 'connect') this.#strand(slot);
     });
     balancer.onSlot(({ slot, is }) => {
@@ -188,6 +191,7 @@ export class ServiceCaller implements CallSetting {
   dispatch(slot: Slot, options: CallOptions, attempt: Attempt): void {
     const { instance } = attempt;
     if (instance.zone !== this.#ownZone()) this.counters.crossZone++;
+    if (this.balancer.panic) this.counters.panicPicks++;
     this.#connections.dispatch(slot, instance, options, attempt);
   }
 
@@ -219,6 +223,14 @@ export class ServiceCaller implements CallSetting {
       this.#budget.succeeded();
     } else this.counters.failed++;
     this.#throttle.settled(well);
+  }
+
+  retried(reason: 'unsent' | 'failed', delayMs: number, options: CallOptions): void {
+    this.#listener.retried({ ...this.#infoOf(options), reason, delayMs });
+  }
+
+  pickFailed(tried: number, options: CallOptions): void {
+    this.#listener.pickFailed({ ...this.#infoOf(options), tried });
   }
 
   nobody(): CallError {

@@ -18,7 +18,7 @@ export interface ServiceCallersParts {
   readonly ownZone: () => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
-  readonly balancer: (options: ResolvedServiceOptions, protocol: Protocol) => Balancer;
+  readonly balancer: (options: ResolvedServiceOptions, protocol: Protocol, service: string) => Balancer;
   readonly connections: (options: ResolvedServiceOptions, protocol: Protocol) => Connections;
   readonly listener: AttemptListener;
 }
@@ -74,7 +74,7 @@ export class ServiceCallers {
       {
         service,
         options,
-        balancer: balancer(options, protocol),
+        balancer: balancer(options, protocol, service),
         connections: connections(options, protocol),
         cache,
         readyMs,

@@ -21,6 +21,10 @@ export const METRICS: ReadonlyMap<string, { readonly type: Metric['type']; reado
   ['heureka_pool_waits_total', { type: 'counter', help: 'Attempts that found no free connection in time.' }],
   ['heureka_shed_share', { type: 'gauge', help: 'Share of calls that is refused here, 0 to 0.95.' }],
   ['heureka_instances', { type: 'gauge', help: 'Instances of the service, by health.' }],
+  ['heureka_ejections_total', { type: 'counter', help: 'Instances ejected, by reason.' }],
+  ['heureka_instances_eligible', { type: 'gauge', help: 'Instances of the service that may be picked now.' }],
+  ['heureka_instance_active', { type: 'gauge', help: 'Attempts on their way, by instance.' }],
+  ['heureka_panic_picks_total', { type: 'counter', help: 'Attempts made while too few instances were healthy.' }],
   ['heureka_panic', { type: 'gauge', help: '1 while too few instances are healthy and all are used.' }],
   ['heureka_response_seconds', { type: 'histogram', help: 'Time to response headers, retries not included.' }],
 ]);
@@ -72,6 +76,14 @@ function serviceMetrics({ service, counters, report, budget, shedShare }: Servic
     gauge('heureka_instances', { ...labels, health: 'healthy' }, count('healthy')),
     gauge('heureka_instances', { ...labels, health: 'ejected' }, count('ejected')),
     gauge('heureka_instances', { ...labels, health: 'probing' }, count('probing')),
+    ...[...counters.ejections].map(([reason, ejections]) =>
+      counter('heureka_ejections_total', { ...labels, reason }, ejections),
+    ),
+    gauge('heureka_instances_eligible', labels, report.instances.filter(({ eligible }) => eligible).length),
+    ...report.instances.map(({ instance, inflight }) =>
+      gauge('heureka_instance_active', { ...labels, instance: instance.id }, inflight),
+    ),
+    counter('heureka_panic_picks_total', labels, counters.panicPicks),
     gauge('heureka_panic', labels, report.panic ? 1 : 0),
     latency(labels, counters),
   ];

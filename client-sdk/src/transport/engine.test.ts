@@ -111,7 +111,12 @@ function scene(instances: readonly Instance[], options: DiscoveryOptions['defaul
       cache: { ready: true, refused: () => undefined },
       readyMs: 1_000,
       ownZone: () => undefined,
-      listener: { heard: false, tell: () => undefined },
+      listener: {
+        heard: false,
+        tell: () => undefined,
+        retried: () => undefined,
+        pickFailed: () => undefined,
+      },
       clock: systemClock,
       random: () => 0.1,
     },

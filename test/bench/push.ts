@@ -24,7 +24,8 @@ export const push: Topic = {
     try {
       const [a, b] = nodes;
       const many = quick ? 20 : 1_000;
-      const changes = quick ? 3 : 50;
+      // At 100 a second.
+      const changes = quick ? 3 : 1_000;
       for (const target of [a, alone]) await fill(target, quick ? 50 : 1_000);
       const rows: Cell[][] = [];
       const add = async (name: string, readers: number, writer: Target, reader: Target): Promise<void> => {
@@ -34,7 +35,7 @@ export const push: Topic = {
           writer,
           reader,
           changes,
-          pauseMs: quick ? 20 : 100,
+          pauseMs: quick ? 20 : 10,
         });
         check(missed === 0 && heard === readers * changes, `every reader hears of every change: ${missed} missed`);
         const cpu = ((cpuMs(reader.pid) ?? 0) - before) / changes;

@@ -202,7 +202,9 @@ class DiscoveryClient implements Discovery {
   }
 
   pick(service: string, options?: PickOptions): Pick | undefined {
-    return pickInstance(this.#callers.caller(service.toLowerCase(), false).balancer, this.#clock, options);
+    const name = service.toLowerCase();
+    if (!this.#services.isService(name)) return undefined;
+    return pickInstance(this.#callers.caller(name, false).balancer, this.#clock, options);
   }
 
   services(): readonly string[] {
@@ -217,7 +219,11 @@ class DiscoveryClient implements Discovery {
   inspect(): DiscoveryReport;
   inspect(service: string): ServiceReport;
   inspect(service?: string): DiscoveryReport | ServiceReport {
-    if (service !== undefined) return this.#report(this.#callers.caller(service.toLowerCase(), false));
+    if (service !== undefined) {
+      const name = service.toLowerCase();
+      if (!this.#services.isService(name)) return { service: name, panic: false, instances: [] };
+      return this.#report(this.#callers.caller(name, false));
+    }
     const { ageMs, stale } = this.#cache;
     return {
       services: this.#cache.services(),

@@ -73,11 +73,9 @@ test.concurrent('--help and --version print and end well', async () => {
 
 test('the first line says where it listens and that nothing is kept; SIGTERM ends streams with bye and exits 0 at once', async () => {
   const server = await startServer(['--data', 'none']);
-  const lines = server
-    .output()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { msg: string });
+  // Written aside, so perhaps a moment after it was ready.
+  const written = await until('a line is there', () => server.output().trim(), 1_000);
+  const lines = written.split('\n').map((line) => JSON.parse(line) as { msg: string });
   expect(lines.at(-1)?.msg ?? '').toContain('lost');
   const request = `GET /eureka/stream HTTP/1.1\r\nHost: x\r\n\r\n`;
   const stream = exchange(server.port, Buffer.from(request));
@@ -158,6 +156,26 @@ test('the log has one JSON line for each change of state, and none for a heartbe
     { app: 'BILLING', status: 'DOWN', msg: 'instance changed its status' },
     { app: 'BILLING', msg: 'instance removed' },
   ]);
+});
+
+test('a storm of log lines, and SIGTERM in the middle of it, lose none', async ({ onTestFinished }) => {
+  const server = await startServer(['--data', 'none']);
+  onTestFinished(async () => void (await server.stop('SIGKILL')));
+  await until('the start is logged', () => server.output().includes('listening on'), 2_000);
+  const dataCenterInfo = { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' };
+  const headers = { 'content-type': 'application/json' };
+  const registered = async (number: number): Promise<boolean> => {
+    const instance = { instanceId: `i${number}`, hostName: 'h', app: 'A', ipAddr: '10.0.0.1', dataCenterInfo };
+    const answer = await fetch(`${server.url}/apps/A`, { method: 'POST', headers, body: JSON.stringify({ instance }) });
+    return answer.status === 204;
+  };
+  const all = await Promise.all(Array.from({ length: 400 }, (_, number) => registered(number)));
+  expect(await server.stop('SIGTERM')).toBe(0);
+  expect(all.every(Boolean)).toBe(true);
+  const lines = server.output().trim().split('\n');
+  const told = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(told.filter((message) => message === 'instance registered')).toHaveLength(400);
+  expect(told.at(-1)).toBe('closed');
 });
 
 test('with --drain it serves on while it says that it is not ready', async ({ onTestFinished }) => {

@@ -34,9 +34,12 @@ async function run(options: ServerOptions): Promise<void> {
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     refuse(error.message);
+    await log.written();
     // What half started (a connection that goes on trying) must not keep the process.
     process.exit();
   }
+  // Its start is seen at once.
+  void log.written();
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     // A second signal is impatience.
@@ -44,16 +47,20 @@ async function run(options: ServerOptions): Promise<void> {
     stopping = true;
     log.info({ signal, drainSeconds: options.drain }, 'shutting down');
     systemClock.after(options.drain * 1_000 + EXIT_WITHIN_MS, () => process.exit(0));
-    server.shutdown().then(
+    const ended = server.shutdown().then(
       () => {
         log.info({}, 'closed');
-        process.exit(0);
+        return 0;
       },
       (error: unknown) => {
         log.error({ error: String(error) }, 'closing failed');
-        process.exit(1);
+        return 1;
       },
     );
+    void ended.then(async (code) => {
+      await log.written();
+      process.exit(code);
+    });
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -140,7 +140,7 @@ export const OPTION_TABLE = {
     kind: 'text',
     default: './heureka-data',
     pattern: nonEmpty,
-    help: 'File of the embedded store, or `none` to forget everything at exit.',
+    help: 'Folder of the embedded store, which keeps `registry.jsonl` there; a name with an extension is the file itself; `none` forgets everything at exit.',
     why: 'A restart must not lose what was acknowledged.',
   },
   nodeUrl: {
@@ -162,7 +162,7 @@ export const OPTION_TABLE = {
     default: '200000',
     min: 1,
     help: 'Instances held in all; a new one beyond is answered 503.',
-    why: 'Some 250 MiB: twice what is tested.',
+    why: 'About 1 GB of memory: 100,000 are 500 MiB, which is what is tested.',
   },
   maxInstancesPerApp: {
     flag: 'max-instances-per-app',

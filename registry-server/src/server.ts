@@ -82,6 +82,7 @@ export async function createRegistryServer(given: RegistryServerOptions = {}): P
       holdMs: options.holdTime * 1_000,
     },
     ...(name === undefined ? { foundingWaitMs: 0 } : {}),
+    ...(listen.tls === undefined ? {} : { tls: listen.tls }),
   });
   node.onEvent((event) => logNodeEvent(log, event));
   logChanges(node.replica, log);
@@ -118,8 +119,6 @@ export async function createRegistryServer(given: RegistryServerOptions = {}): P
       replica: node.replica,
       node: () => node.status,
       streams: () => events.size,
-      holds: () => node.status.holds.length,
-      marked: () => node.status.marked,
     }),
     failed: (error, what) => log.error({ what: forLog(what), error: errorText(error) }, 'a fault of this server'),
   });

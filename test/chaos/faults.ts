@@ -76,6 +76,16 @@ export const FAULTS: readonly Fault<OneRedis>[] = [
     },
   },
   {
+    name: 'slow',
+    what: 'Redis takes 600 ms longer to answer, at every node',
+    async inflict({ backend, size }) {
+      for (const proxy of backend.proxies) proxy.slow(300);
+      await pause(size.faultMs);
+      for (const proxy of backend.proxies) proxy.heal();
+      return performance.now();
+    },
+  },
+  {
     name: 'kill-node',
     what: 'one node is killed (SIGKILL) and started again',
     async inflict(scene) {

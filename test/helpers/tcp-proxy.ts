@@ -1,4 +1,4 @@
-/** A TCP proxy between one client and one server, that can be cut like a cable: for one node that loses what the others still have. */
+/** A TCP proxy between one client and one server, that can be cut like a cable, or made long: for one node that loses what the others still have. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** `silent`: connections stay, nothing passes, new ones hang, as when packets are dropped. `refused`: connections end, new ones too. */
   cut(how: 'silent' | 'refused'): void;
+  /** From now on everything arrives this much later, in each direction. */
+  slow(ms: number): void;
   /** What came while it was cut is lost: connections of before are ended, new ones pass. */
   heal(): void;
   close(): Promise<void>;
@@ -14,6 +16,7 @@ export interface TcpProxy {
 export async function tcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let cut: 'silent' | 'refused' | undefined;
+  let delayMs = 0;
 
   function endAll(): void {
     for (const socket of sockets) socket.destroy();
@@ -41,7 +44,9 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
 
   function pass(from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
-      if (cut === undefined) to.write(bytes);
+      if (cut !== undefined) return;
+      if (delayMs === 0) to.write(bytes);
+      else setTimeout(() => to.write(bytes), delayMs);
     });
     from.on('close', () => {
       if (cut !== 'silent') to.destroy();
@@ -56,8 +61,12 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
       cut = how;
       if (how === 'refused') endAll();
     },
+    slow(ms) {
+      delayMs = ms;
+    },
     heal() {
       cut = undefined;
+      delayMs = 0;
       endAll();
     },
     async close() {

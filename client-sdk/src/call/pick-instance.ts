@@ -14,11 +14,14 @@ export function pickInstance(balancer: Balancer, clock: Clock, options: PickOpti
     const slot = balancer.pick(now, want);
     if (slot === NO_SLOT) return undefined;
     const instance = balancer.instance(slot);
+    const ticket = balancer.begin(slot, now);
     if (exclude.includes(instance.id)) {
+      // It may have been the turn of a probe: whoever comes next gets it.
+      balancer.judge(slot, ticket, Outcome.IGNORED, 0, now, 0);
+      balancer.end(slot, ticket, now);
       want.tried.push(slot);
       continue;
     }
-    const ticket = balancer.begin(slot, now);
     let settled = false;
     return {
       instance,

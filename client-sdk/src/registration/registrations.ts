@@ -77,7 +77,9 @@ export class Registrations {
   }
 
   #changed(event: DiscoveryEvents['registration']): void {
-    this.#own = this.#all.find(({ state }) => state !== 'cancelled')?.instance;
+    const left = this.#all.filter(({ state }) => state !== 'cancelled');
+    this.#all.splice(0, this.#all.length, ...left);
+    this.#own = left[0]?.instance;
     this.#events.emit(event);
   }
 

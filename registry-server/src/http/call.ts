@@ -16,6 +16,7 @@ export class Call implements RequestContext {
   readonly query: Query;
   readonly #callers: Callers;
   #requestId: string | undefined;
+  #replication: boolean | undefined;
 
   constructor(request: IncomingMessage, params: readonly string[], search: string, callers: Callers) {
     this.request = request;
@@ -58,9 +59,9 @@ export class Call implements RequestContext {
 
   get replication(): boolean {
     // Exactly `true` after trimming, and once: repeated ones are joined with a comma.
-    return requestHeader(this.request, Header.REPLICATION) === 'true';
+    this.#replication ??= requestHeader(this.request, Header.REPLICATION) === 'true';
+    return this.#replication;
   }
 
   /** Nodes do not relay: one that is cut off answers 503, so that clients go to their next registry URL (F5). */
-  readonly relayed = false;
 }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { systemClock } from '@heureka/client-sdk/runtime';
 import { expect, onTestFinished, test } from 'vitest';
 import { exchange, rawHttp } from '../../../test/helpers/raw-http.ts';
+import { certificate } from '../certificates.fixture.ts';
 import type { NodeState } from '../registry/node-state.ts';
 import { type FirstHandler, HttpServer, ListenError, type ListenOptions } from './http-server.ts';
 import { webApp } from './web.ts';
@@ -106,4 +107,18 @@ test('while it drains, every answer ends its connection', async () => {
       .end();
   });
   expect(connection).toBe('close');
+});
+
+test('closing does not wait for who began a TLS handshake and never ends it', async () => {
+  const { key, cert } = certificate('registry');
+  const { server, port } = await listening(nobody, { tls: { key, cert } });
+  const half = connect(port, '127.0.0.1');
+  onTestFinished(() => void half.destroy());
+  half.on('error', () => {});
+  // The head of a record that is still to come.
+  half.write(Uint8Array.of(0x16, 3, 1, 2, 0));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const begun = performance.now();
+  await server.close(50);
+  expect(performance.now() - begun).toBeLessThan(2_000);
 });

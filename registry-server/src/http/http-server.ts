@@ -119,6 +119,8 @@ export class HttpServer {
       await sleep(this.#clock, IDLE_CHECK_MS, waiting.signal, { keepAlive: true });
     }
     this.#server.closeAllConnections();
+    // One whose TLS handshake goes on is no connection of HTTP's yet.
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#silent.stop();
   }

@@ -10,7 +10,7 @@ import {
   type Registration,
 } from '@heureka/client-sdk/protocol';
 import { Emitter, systemClock, systemRandom } from '@heureka/client-sdk/runtime';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type RawAnswer, rawHttp } from '../../../test/helpers/raw-http.ts';
 import type { NodeState } from '../registry/node-state.ts';
 import type { Answer, Registry } from '../registry/registry.ts';
@@ -554,4 +554,23 @@ test('each request is counted by route, not by path', async () => {
   await ask('PUT /eureka/apps/A/i1');
   await ask('GET /eureka/x/y');
   expect(answered).toEqual(['PUT apps/:app/:id 200', 'GET unknown 404']);
+});
+
+test('an answer that cannot be written ends its connection and is logged; the process goes on', async () => {
+  const broken = (fault: 'sync' | 'later'): Views['all'] => {
+    const answer = { ...encoded('all'), etag: 'bad\r\nheader' };
+    return () => (fault === 'sync' ? answer : Promise.resolve(answer));
+  };
+  const kept = views.all;
+  onTestFinished(() => {
+    views.all = kept;
+  });
+  for (const fault of ['sync', 'later'] as const) {
+    failures = [];
+    views.all = broken(fault);
+    await expect(rawHttp(port, ['GET /eureka/apps HTTP/1.1'])).rejects.toThrow();
+    expect(failures).toHaveLength(1);
+  }
+  views.all = kept;
+  expect((await rawHttp(port, ['GET /eureka/apps HTTP/1.1'])).status).toBe(200);
 });

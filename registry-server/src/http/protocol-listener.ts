@@ -86,8 +86,14 @@ export class ProtocolListener {
   #finish(request: IncomingMessage, response: ServerResponse, route: string, reply: Reply): void {
     this.#parts.answered(request.method ?? '', route, reply.status);
     if (response.destroyed || response.writableEnded) return;
-    if (reply.takeOver !== undefined) reply.takeOver(response);
-    else writeReply(response, reply, standingHeaders(this.#parts.ledger));
+    try {
+      if (reply.takeOver !== undefined) reply.takeOver(response);
+      else writeReply(response, reply, standingHeaders(this.#parts.ledger));
+    } catch (error) {
+      // Nobody is above us: it would end the process. How much was written is not known, so the connection ends.
+      this.#parts.failed(error, request);
+      response.destroy();
+    }
   }
 
   #fault(error: unknown, request: IncomingMessage): Reply {

@@ -1,7 +1,82 @@
-import { validateHeaderValue } from 'node:http';
+import { once } from 'node:events';
+import { createServer, validateHeaderValue } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { headerText } from './reply.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { exchange, rawHttp } from '../../../test/helpers/raw-http.ts';
+import { until } from '../../../test/helpers/until.ts';
+import { headerText, NO_HEADERS, OK, PIECE_BYTES, type Reply, writeReply } from './reply.ts';
+
+/** Answers everything so. */
+async function answering(reply: Reply): Promise<{ port: number; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  const server = createServer((_, response) => writeReply(response, reply, NO_HEADERS)).listen(0, '127.0.0.1');
+  server.on('connection', (socket) => sockets.push(socket));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+/** The same bytes every time, and no two pieces alike. */
+function bytes(length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  for (let at = 0; at + 4 <= length; at += 4) buffer.writeUInt32LE((at * 2_654_435_761) % 2 ** 32, at);
+  return buffer;
+}
+
+test('the answer to a heartbeat says that its length is 0, and leaves the connection open, to HTTP/1.0 too', async () => {
+  const { port } = await answering(OK);
+  const twice = (version: string): Buffer => {
+    const ask = `PUT / HTTP/${version}\r\nHost: x\r\n`;
+    return Buffer.from(`${ask}Connection: keep-alive\r\n\r\n${ask}Connection: close\r\n\r\n`);
+  };
+  for (const version of ['1.1', '1.0']) {
+    const answers = (await exchange(port, twice(version))).toString();
+    expect(answers.match(/^HTTP\/1\.1 200 OK\r\n/gm)).toHaveLength(2);
+    expect(answers.match(/^content-length: 0\r\n/gim)).toHaveLength(2);
+    expect(answers).not.toMatch(/transfer-encoding/i);
+  }
+});
+
+test.each([
+  ['one buffer', [7 * PIECE_BYTES + 1]],
+  ['buffers of the size of a piece', [PIECE_BYTES, PIECE_BYTES, PIECE_BYTES]],
+  ['an empty one among small and large ones', [0, 3, 2 * PIECE_BYTES, 0, 5, PIECE_BYTES - 9, 4 * PIECE_BYTES]],
+  ['small ones', Array.from({ length: 700 }, () => 4_099)],
+])('a large answer of %s arrives whole, and HEAD says its length', async (_, lengths) => {
+  const body = lengths.map(bytes);
+  const { port } = await answering({ status: 200, body });
+  const answer = await rawHttp(port, ['GET / HTTP/1.1']);
+  expect(answer.body.equals(Buffer.concat(body))).toBe(true);
+  const head = await rawHttp(port, ['HEAD / HTTP/1.1']);
+  expect([head.headers['content-length'], head.body.length]).toEqual([String(answer.body.length), 0]);
+});
+
+test('of a large answer little waits in the socket, and each piece that has left shows', async () => {
+  const body = bytes(64 * PIECE_BYTES);
+  const { port, sockets } = await answering({ status: 200, body });
+  const reader = connect(port, '127.0.0.1').pause();
+  onTestFinished(() => void reader.destroy());
+  reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const left = (): number => sockets[0]!.bytesWritten - sockets[0]!.writableLength;
+  await until('the reader has had enough', () => (sockets[0]?.writableLength ?? 0) > 0 && left() > 0);
+  expect(sockets[0]!.writableLength).toBeLessThanOrEqual(2 * PIECE_BYTES);
+  let seen = 0;
+  let steps = 0;
+  let shown = left();
+  reader.on('data', (chunk: Buffer) => {
+    seen += chunk.length;
+    if (left() !== shown) steps++;
+    shown = left();
+  });
+  reader.resume();
+  await until('all is read', () => seen > body.length);
+  // The system takes some megabytes at once; all at once would be one step.
+  expect(steps).toBeGreaterThan(2);
+});
 
 test.each([
   ['plain text', 'plain text'],

@@ -8,6 +8,7 @@ const SILENCE_MS = 120_000;
 class FakeSocket extends EventEmitter {
   bytesRead = 0;
   bytesWritten = 0;
+  writableLength = 0;
   timeout: number | undefined;
   destroyed = false;
   destroy(): this {
@@ -37,6 +38,21 @@ test('a connection on which no byte moves for so long ends, one that moves a byt
     await clock.advance(SILENCE_MS / 2);
   }
   expect([reading.destroyed, writing.destroyed]).toEqual([false, false]);
+});
+
+test('what still waits for its reader has not moved: who reads a little of it now and then goes on, who reads nothing ends', async () => {
+  const clock = new FakeClock();
+  const sockets = new SilentSockets(clock, SILENCE_MS);
+  const [slow, stuck] = [watched(sockets), watched(sockets)];
+  for (const socket of [slow, stuck]) Object.assign(socket, { bytesWritten: 9_000, writableLength: 9_000 });
+  for (let half = 0; half < 6; half++) {
+    await clock.advance(SILENCE_MS / 2);
+    slow.writableLength -= 1_000;
+    // A comment for an event stream, say.
+    stuck.bytesWritten += 10;
+    stuck.writableLength += 10;
+  }
+  expect([slow.destroyed, stuck.destroyed]).toEqual([false, true]);
 });
 
 test('an idle connection, which has a time-out of its own, is left to it', async () => {

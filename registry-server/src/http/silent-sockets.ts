@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@heureka/client-sdk/runtime';
 
 interface Progress {
-  /** Bytes in both directions when last looked. */
+  /** Bytes read, and bytes written that have left, when last looked. */
   moved: number;
   /** When they last were others, monotonic ms. */
   since: number;
@@ -16,7 +16,10 @@ interface Progress {
 const LOOKS = 4;
 
 /** What is looked at: the part of `net.Socket` and `tls.TLSSocket` that says whether bytes move. */
-export type WatchedSocket = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'timeout' | 'destroy' | 'once'>;
+export type WatchedSocket = Pick<
+  Socket,
+  'bytesRead' | 'bytesWritten' | 'writableLength' | 'timeout' | 'destroy' | 'once'
+>;
 
 export class SilentSockets {
   readonly #clock: Clock;
@@ -54,7 +57,8 @@ export class SilentSockets {
   #look(): void {
     const now = this.#clock.monotonic();
     for (const [socket, progress] of this.#sockets) {
-      const moved = socket.bytesRead + socket.bytesWritten;
+      // What still waits for the reader counts as written already; large answers are written in pieces, so that progress shows (`reply.ts`).
+      const moved = socket.bytesRead + socket.bytesWritten - socket.writableLength;
       // A time-out of its own: an idle connection between two requests, which Node ends.
       const idle = (socket.timeout ?? 0) > 0;
       if (moved !== progress.moved || idle) {

@@ -11,9 +11,11 @@ import {
   type Position,
   type RegistryStore,
   type Removal,
+  registryActor,
   type Standing,
   StoreAway,
   type Stored,
+  type Tick,
 } from '../store/registry-store.ts';
 import { type Joined, joinStore } from './join-store.ts';
 import type { StoreTime } from './store-time.ts';
@@ -40,6 +42,7 @@ export interface ArrivalParts {
   readonly time: StoreTime;
   readonly foundingWaitMs: number | undefined;
   readonly report: () => NodeReport;
+  readonly ticked: (tick: Tick) => void;
   /** Something was found wrong, and what is done about it. */
   readonly fault: (sentence: string) => void;
   /** What this node waits for, while it waits. */
@@ -90,7 +93,8 @@ export class Arrival {
       const stands = founded ?? standing;
       if (stands.kind !== 'follows' && stands.kind !== 'diverged') continue;
       // A store that answers reads and refuses writes is away, and is not loaded again and again to find that out.
-      await store.tick(this.#parts.report());
+      // It also tells of the other nodes, before this one may be the only one to lose the store.
+      this.#parts.ticked(await store.tick(this.#parts.report()));
       reached();
       this.#parts.waits('the registry is being loaded');
       time.sync(stands.time, stands.lease);
@@ -100,7 +104,7 @@ export class Arrival {
 
   #joinParts(): Parameters<typeof joinStore>[0] {
     const { store, replica, time, random, id } = this.#parts;
-    return { store, replica, time, random, actor: { principal: 'heureka', address: '', node: id } };
+    return { store, replica, time, random, actor: registryActor(id) };
   }
 
   /** Of which instances this node may know more than the store. */

@@ -1,12 +1,16 @@
 /** Writes heartbeats that this node acknowledged: leases are extended many at a time, and one that was ended meanwhile is taken up again (F4). */
 import type { Clock, Random } from '@heureka/client-sdk/runtime';
 import type { Replica } from '../replica/replica.ts';
-import type { Actor, RegistryStore } from '../store/registry-store.ts';
-import type { PendingBeat } from './beats.ts';
+import type { InstanceKey } from '../store/instance-key.ts';
+import type { Actor, RegistryStore, Renewal } from '../store/registry-store.ts';
+import type { PendingBeats } from './beats.ts';
 import type { Course } from './course.ts';
-import { leaseOf } from './join-store.ts';
+import { durationOf, leaseOf } from './join-store.ts';
 import type { StoreTime } from './store-time.ts';
 import { newToken } from './token.ts';
+
+/** Renewals of one call. */
+const AT_ONCE = 500;
 
 export interface BeatWriterParts {
   readonly store: RegistryStore;
@@ -26,24 +30,30 @@ export class BeatWriter {
   }
 
   /** @returns beats that are to be written again a little later. @throws StoreAway, Diverged: none may have been written */
-  async write(beats: readonly PendingBeat[]): Promise<readonly PendingBeat[]> {
-    const { store, clock, replica, course } = this.#parts;
-    const now = clock.monotonic();
-    const renewals = [];
-    for (const { key, at } of beats) {
+  async write(beats: PendingBeats): Promise<PendingBeats> {
+    const { clock, replica } = this.#parts;
+    const later = new Map<InstanceKey, number>();
+    let renewals: Renewal[] = [];
+    let now = clock.monotonic();
+    for (const [key, at] of beats) {
       const record = replica.entry(key)?.record ?? replica.tombstones.get(key)?.last;
-      if (record !== undefined) renewals.push({ key, ...leaseOf(record, Math.floor(now - at)) });
+      if (record === undefined) continue;
+      renewals.push({ key, duration: durationOf(record), age: Math.max(0, Math.floor(now - at)) });
+      if (renewals.length < AT_ONCE) continue;
+      await this.#renew(renewals, beats, later);
+      renewals = [];
+      now = clock.monotonic();
     }
-    if (renewals.length === 0) return [];
-    const without = await store.renew(course.position!, renewals);
-    if (without.length === 0) return [];
-    const byKey = new Map(beats.map((beat) => [beat.key, beat]));
-    const later: PendingBeat[] = [];
-    for (const key of without) {
-      const beat = byKey.get(key)!;
-      if (!(await this.#revive(beat))) later.push(beat);
-    }
+    if (renewals.length > 0) await this.#renew(renewals, beats, later);
     return later;
+  }
+
+  async #renew(renewals: readonly Renewal[], beats: PendingBeats, later: Map<InstanceKey, number>): Promise<void> {
+    const { store, course } = this.#parts;
+    for (const key of await store.renew(course.position!, renewals)) {
+      const at = beats.get(key)!;
+      if (!(await this.#revive(key, at))) later.set(key, at);
+    }
   }
 
   /**
@@ -51,7 +61,7 @@ export class BeatWriter {
    *
    * @returns false where the removal is in the store but has not come here yet: only it tells whether that was an eviction
    */
-  async #revive({ key, at }: PendingBeat): Promise<boolean> {
+  async #revive(key: InstanceKey, at: number): Promise<boolean> {
     const { store, clock, random, replica, time, course, actor } = this.#parts;
     const age = Math.floor(clock.monotonic() - at);
     const entry = replica.entry(key);
@@ -62,7 +72,7 @@ export class BeatWriter {
     const answer = await store.commit({
       token: newToken(random),
       on: course.position!,
-      expected: entry?.served.revision ?? 0,
+      expected: entry?.revision ?? 0,
       change: { kind: 'put', key, record, why: 'revive' },
       by: actor,
       lease: leaseOf(record, age),

@@ -5,7 +5,7 @@
 import type { Clock, Random } from '@heureka/client-sdk/runtime';
 import type { Held, Rule } from '../registry/ledger.ts';
 import type { Answer } from '../registry/registry.ts';
-import type { Entry, Replica } from '../replica/replica.ts';
+import type { Replica } from '../replica/replica.ts';
 import type { InstanceKey } from '../store/instance-key.ts';
 import {
   type Actor,
@@ -52,8 +52,7 @@ export class Commits {
   }
 
   held(key: InstanceKey): Held | undefined {
-    const entry = this.#parts.replica.entry(key);
-    return entry === undefined ? undefined : heldOf(key, entry);
+    return this.#parts.replica.entry(key);
   }
 
   /**
@@ -122,9 +121,8 @@ export class Commits {
       intent.current = answer.current === undefined ? undefined : this.#heldOfStored(answer.current);
       return intent.current === undefined && decision.is === 'remove' ? decision.answer : undefined;
     }
-    const shown = course.applied(answer.change).then(() => true);
     // A store that was lost before this node shows the change may have lost it too: it is made again, by the same token where that is known.
-    if (!(await Promise.race([shown, gate.lost.then(() => false)]))) return undefined;
+    if (!(await gate.whileOpen(course.applied(answer.change)))) return undefined;
     this.#finder.forget(key);
     return decision.answer;
   }
@@ -172,8 +170,4 @@ interface Intent {
   repeat: Proposal | undefined;
   /** What stands there, as far as known; undefined: to be looked up. */
   current: Held | undefined;
-}
-
-function heldOf(key: InstanceKey, { record, served, heard, heardAt }: Entry): Held {
-  return { key, record, revision: served.revision, heard, heardAt };
 }

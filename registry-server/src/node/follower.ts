@@ -10,6 +10,7 @@ import {
   type NodeReport,
   type Position,
   type RegistryStore,
+  registryActor,
   StoreAway,
   SweepOver,
   type Tick,
@@ -39,18 +40,29 @@ export class Follower {
   #sweeping: Promise<void> | undefined;
   /** Ends the running stretch. */
   #broken: ((error: unknown) => void) | undefined;
+  /** A fault between two stretches, that ends the next. */
+  #early: { readonly error: unknown } | undefined;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
   }
 
-  /** Tells that a commit, a read or a flush met a fault; harmless when nothing is followed. */
+  /** The store has been joined and is about to be followed: what was wrong before is past. */
+  begin(): void {
+    this.#early = undefined;
+  }
+
+  /** Tells that a commit, a read or a flush met a fault: the running stretch ends, or else the next, as soon as it begins. */
   broken(error: unknown): void {
-    this.#broken?.(error);
+    if (this.#broken === undefined) this.#early ??= { error };
+    else this.#broken(error);
   }
 
   /** Resolves when `stopping` aborts. @throws what ended it: StoreAway, Diverged, or a fault of ours */
   async follow(stopping: AbortSignal): Promise<void> {
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) throw early.error;
     const ended = new AbortController();
     const signal = AbortSignal.any([ended.signal, stopping]);
     const broken = new Promise<never>((_, reject) => {
@@ -133,7 +145,7 @@ export class Follower {
           replica,
           time,
           random,
-          actor: { principal: 'heureka', address: '', node: id },
+          actor: registryActor(id),
           options: judge,
           position: () => course.position!,
           holds: () => course.holds,

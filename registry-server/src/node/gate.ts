@@ -4,23 +4,38 @@
  */
 export class Gate {
   #shut: Latch | undefined;
-  #lost = newLatch();
+  /** Who waits for the store's word. Each leaves when its own work is done: one promise for all would keep a reaction of each until an outage. */
+  readonly #waiting = new Set<() => void>();
 
   /** Resolves when changes may be made, or refused for a known reason. */
   get open(): Promise<void> {
     return this.#shut?.settled ?? Promise.resolve();
   }
 
-  /** Settles when the gate is shut; settled while it is. */
-  get lost(): Promise<void> {
-    return this.#shut === undefined ? this.#lost.settled : Promise.resolve();
+  /** How many wait for the store's word. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** @returns true when `work` is done, false once the gate is shut before. @throws what `work` throws */
+  whileOpen(work: Promise<unknown>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => resolve(false);
+      if (this.#shut === undefined) this.#waiting.add(lost);
+      else lost();
+      work
+        .then(() => resolve(true), reject)
+        .finally(() => {
+          this.#waiting.delete(lost);
+        });
+    });
   }
 
   shut(): void {
     if (this.#shut !== undefined) return;
     this.#shut = newLatch();
-    this.#lost.settle();
-    this.#lost = newLatch();
+    for (const lost of this.#waiting) lost();
+    this.#waiting.clear();
   }
 
   pass(): void {

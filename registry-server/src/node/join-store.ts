@@ -275,7 +275,12 @@ function ageOf({ replica, time }: JoinParts, key: InstanceKey, stored: Stored | 
 
 /** @param age - ms since the last sign of life */
 export function leaseOf(record: InstanceRecord, age: number): { duration: number; age: number } {
-  return { duration: record.info.leaseInfo.durationInSecs * 1_000, age: Math.max(0, age) };
+  return { duration: durationOf(record), age: Math.max(0, age) };
+}
+
+/** Length of its lease, ms. */
+export function durationOf(record: InstanceRecord): number {
+  return record.info.leaseInfo.durationInSecs * 1_000;
 }
 
 function sameRecord(a: InstanceRecord, b: InstanceRecord): boolean {

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../../../test/helpers/redis-server.ts';
 import { instanceKey } from '../store/instance-key.ts';
+import { copiedState } from '../store/memory/copied-state.fixture.ts';
 import { emptyState, type MemoryState } from '../store/memory/memory-state.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { keyList, redisKeys } from '../store/redis/keys.ts';
@@ -302,10 +303,10 @@ class MemoryGround implements Ground {
     this.#put(emptyState());
   }
   async save(): Promise<void> {
-    this.#saved = copied(this.#state);
+    this.#saved = copiedState(this.#state);
   }
   async restore(): Promise<void> {
-    this.#put(copied(this.#saved!));
+    this.#put(copiedState(this.#saved!));
   }
   async end(): Promise<void> {}
 
@@ -313,10 +314,6 @@ class MemoryGround implements Ground {
     this.#state = state;
     this.#store = new MemoryStore({ clock: this.clock, state });
   }
-}
-
-function copied({ head, records, holds, log }: MemoryState): MemoryState {
-  return { head, records: new Map(records), holds: new Map(holds), log: [...log] };
 }
 
 let redis: RedisServer;

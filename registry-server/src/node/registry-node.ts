@@ -5,7 +5,7 @@
  *     starting -> following <-> (lost for a second) -> cut-off | away -> rejoining -> following
  */
 import { type Clock, Emitter, type Random, type Subscribe, sleep } from '@heureka/client-sdk/runtime';
-import { peerWithStore } from '../cluster/peers.ts';
+import { Peers, type PeerTls } from '../cluster/peers.ts';
 import { JUDGE_DEFAULTS, type JudgeOptions } from '../registry/judge.ts';
 import type { Held, Ledger, Rule } from '../registry/ledger.ts';
 import type { NodeState } from '../registry/node-state.ts';
@@ -21,13 +21,14 @@ import {
   Diverged,
   type NodeReport,
   type RegistryStore,
+  registryActor,
   StoreAway,
   type Tick,
 } from '../store/registry-store.ts';
 import { Alone } from './alone.ts';
 import { Arrival } from './arrival.ts';
 import { BeatWriter } from './beat-writer.ts';
-import { Beats, type PendingBeat } from './beats.ts';
+import { Beats, type PendingBeats } from './beats.ts';
 import { Commits } from './commits.ts';
 import { Course, type HoldChange } from './course.ts';
 import { Follower } from './follower.ts';
@@ -44,6 +45,8 @@ export interface RegistryNodeOptions {
   /** Where other nodes reach this one; empty: nowhere. */
   readonly url: string;
   readonly judge?: JudgeOptions;
+  /** What this node shows to its peers, and by what it knows them; absent: they speak plain HTTP, or are known to this machine. */
+  readonly tls?: PeerTls;
   /** How long a node without a replica leaves an empty store to one that has one, in ms; 0 for a store of one's own. */
   readonly foundingWaitMs?: number;
 }
@@ -69,6 +72,7 @@ export class RegistryNode implements Ledger {
   readonly #commits: Commits;
   readonly #beats: Beats;
   readonly #writer: BeatWriter;
+  readonly #peers: Peers;
   #state: NodeState;
   #nodes: readonly NodeReport[] = [];
   #secret = '';
@@ -82,7 +86,7 @@ export class RegistryNode implements Ledger {
 
   constructor(options: RegistryNodeOptions) {
     this.#options = options;
-    const { store, clock, random, id, judge = JUDGE_DEFAULTS, foundingWaitMs } = options;
+    const { store, clock, random, id, tls, judge = JUDGE_DEFAULTS, foundingWaitMs } = options;
     this.#store = store;
     this.#clock = clock;
     const replica = this.#replica;
@@ -92,16 +96,16 @@ export class RegistryNode implements Ledger {
     this.#course = course;
     this.#alone = new Alone(id, replica, time);
     const report = (): NodeReport => this.#report();
+    const ticked = (tick: Tick): void => this.#ticked(tick);
     const broken = (error: unknown): void => this.#follower.broken(error);
-    const actor: Actor = { principal: 'heureka', address: '', node: id };
+    const actor = registryActor(id);
     this.#arrival = new Arrival({
-      ...{ store, clock, random, id, replica, time, foundingWaitMs, report },
+      ...{ store, clock, random, id, replica, time, foundingWaitMs, report, ticked },
       fault: (sentence) => this.#fault(sentence),
       waits: (reason) => this.#waits(reason),
     });
     this.#follower = new Follower({
-      ...{ store, clock, random, id, replica, time, course, judge, report },
-      ticked: (tick) => this.#ticked(tick),
+      ...{ store, clock, random, id, replica, time, course, judge, report, ticked },
       evicted: (count) => this.#events.emit({ kind: 'evicted', count }),
     });
     this.#commits = new Commits({
@@ -113,6 +117,7 @@ export class RegistryNode implements Ledger {
     });
     this.#beats = new Beats(clock, (beats) => this.#flush(beats));
     this.#writer = new BeatWriter({ store, clock, random, replica, time, course, actor });
+    this.#peers = new Peers(id, tls);
     this.#state = { is: 'starting', since: time.now, reason: 'the store has not been asked yet' };
   }
 
@@ -176,9 +181,10 @@ export class RegistryNode implements Ledger {
   }
 
   beat(key: InstanceKey): void {
+    const at = this.#clock.monotonic();
     const entry = this.#replica.entry(key);
-    if (entry !== undefined) this.#replica.beat(entry, this.#time.moment);
-    this.#beats.note(key);
+    if (entry !== undefined) this.#replica.beat(entry, this.#time.leaseAt(at), this.#time.nowAt(at));
+    this.#beats.note(key, at);
   }
 
   change(context: RequestContext, key: InstanceKey, rule: Rule): Promise<Answer> {
@@ -193,7 +199,7 @@ export class RegistryNode implements Ledger {
   }
 
   /** Must not reject: what cannot be written now is kept. */
-  async #flush(beats: readonly PendingBeat[]): Promise<void> {
+  async #flush(beats: PendingBeats): Promise<void> {
     if (this.#is() !== 'following') {
       this.#beats.keep(beats);
       return;
@@ -295,6 +301,7 @@ export class RegistryNode implements Ledger {
         instances: this.#replica.size,
       });
     }
+    this.#follower.begin();
     this.#enter({ is: 'following', since: this.now });
     this.#beats.open = true;
     this.#gate.pass();
@@ -313,7 +320,7 @@ export class RegistryNode implements Ledger {
     const signal = AbortSignal.any([search.back.signal, this.#stopping.signal]);
     for (let pause = BLIP_MS; await sleep(this.#clock, pause, signal); pause = RETRY_AWAY_MS) {
       if (search.reached) continue;
-      const peer = await peerWithStore(this.#nodes, this.#options.id);
+      const peer = await this.#peers.withStore(this.#nodes);
       // While the peers were asked, the store may have answered.
       if (signal.aborted || search.reached) continue;
       search.wentAlone = true;

@@ -5,6 +5,7 @@ import { EurekaRegistry } from '../registry/eureka-registry.ts';
 import { anInfo } from '../registry/records.fixture.ts';
 import type { Answer } from '../registry/registry.ts';
 import type { RequestContext } from '../registry/request-context.ts';
+import { copiedState } from '../store/memory/copied-state.fixture.ts';
 import { emptyState, type MemoryState } from '../store/memory/memory-state.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { FaultyStore } from './faulty-store.fixture.ts';
@@ -16,7 +17,6 @@ export const CONTEXT: RequestContext = {
   address: '127.0.0.1',
   requestId: 'r',
   replication: false,
-  relayed: false,
 };
 /** Beats each 10 s, gone after 30. */
 export const LEASE = { ...anInfo().leaseInfo, renewalIntervalInSecs: 10, durationInSecs: 30 };
@@ -41,9 +41,7 @@ export class Scene {
 
   /** A store with all that the first one holds now, such as a restored dump. */
   copy(): MemoryStore {
-    const { head, records, holds, log } = this.state;
-    const state = { head, records: new Map(records), holds: new Map(holds), log: [...log] };
-    return new MemoryStore({ clock: this.clock, state });
+    return new MemoryStore({ clock: this.clock, state: copiedState(this.state) });
   }
 
   /** Time passes while these instances beat every 10 s at this node. */

@@ -1,3 +1,7 @@
+/**
+ * What time it is at the store, by its wall clock and by its lease clock, between two ticks that say so. Asks nobody and sets no timer; without
+ * ticks store time runs on by this machine's clock, and the lease clock stands.
+ */
 import type { Clock } from '@heureka/client-sdk/runtime';
 import type { EpochMs, LeaseMs } from '../registry/time.ts';
 import type { Moment } from '../replica/replica.ts';
@@ -46,13 +50,26 @@ export class StoreTime {
   }
 
   get now(): EpochMs {
-    this.#latest = Math.max(this.#latest, Math.floor(this.#at + this.#elapsed));
+    return this.nowAt(this.#clock.monotonic());
+  }
+
+  get lease(): LeaseMs {
+    return this.leaseAt(this.#clock.monotonic());
+  }
+
+  /** @param monotonic - what the monotonic clock says now, of whoever has asked it already */
+  nowAt(monotonic: number): EpochMs {
+    this.#latest = Math.max(this.#latest, Math.floor(this.#at + monotonic - this.#syncedAt));
     return this.#latest;
   }
 
-  /** Stands 3 s after the last tick: an outage ages no lease. The store's word counts, also where it is behind this estimate. */
-  get lease(): LeaseMs {
-    return this.#lease + Math.min(Math.floor(this.#elapsed), LONGEST_GAP_MS);
+  /**
+   * Stands 3 s after the last tick: an outage ages no lease. The store's word counts, also where it is behind this estimate.
+   *
+   * @param monotonic - what the monotonic clock says now
+   */
+  leaseAt(monotonic: number): LeaseMs {
+    return this.#lease + Math.min(Math.floor(monotonic - this.#syncedAt), LONGEST_GAP_MS);
   }
 
   /** Store time of what happened at this lease clock: while it stood, an age by the lease clock says less than the truth. */
@@ -63,10 +80,7 @@ export class StoreTime {
   }
 
   get moment(): Moment {
-    return { at: this.now, lease: this.lease };
-  }
-
-  get #elapsed(): number {
-    return this.#clock.monotonic() - this.#syncedAt;
+    const monotonic = this.#clock.monotonic();
+    return { at: this.nowAt(monotonic), lease: this.leaseAt(monotonic) };
   }
 }

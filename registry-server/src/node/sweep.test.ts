@@ -5,7 +5,7 @@ import { JUDGE_DEFAULTS } from '../registry/judge.ts';
 import { aRecord } from '../registry/records.fixture.ts';
 import { Replica } from '../replica/replica.ts';
 import { instanceKey } from '../store/instance-key.ts';
-import type { Due, RegistryStore } from '../store/registry-store.ts';
+import { type Due, type RegistryStore, registryActor } from '../store/registry-store.ts';
 import { StoreTime } from './store-time.ts';
 import { sweep } from './sweep.ts';
 
@@ -51,7 +51,7 @@ test('100,000 leases are judged in slices: nobody else waits long for a turn', a
     {
       ...{ store, clock: systemClock, replica, random: seededRandom(1), options: JUDGE_DEFAULTS },
       time: new StoreTime(systemClock),
-      actor: { principal: 'heureka', address: '', node: 'n1' },
+      actor: registryActor('n1'),
       position: () => ({ epoch: 'e', version: 1, token: 't' }),
       holds: () => [],
     },

@@ -2,8 +2,9 @@
 import type { AppliedChange, ReplicaReader } from '../replica/replica-reader.ts';
 import { forLog, type Log } from './log.ts';
 
-/** @returns what ends it */
+/** @returns what ends it; where such lines are not written, nothing is worked out for them */
 export function logChanges(replica: Pick<ReplicaReader, 'onChange' | 'onReset' | 'size'>, log: Log): () => void {
+  if (log.isLevelEnabled?.('info') === false) return () => {};
   const endChanges = replica.onChange((change) => log.info(facts(change), message(change)));
   const endResets = replica.onReset(({ epoch, version }) =>
     log.info({ epoch, version, instances: replica.size }, 'the registry was loaded'),

@@ -9,12 +9,8 @@ export interface MeteredParts {
   readonly replica: Pick<ReplicaReader, 'size' | 'cursor' | 'statusCounts' | 'apps' | 'onChange'>;
   /** Open event streams. */
   readonly streams: () => number;
-  /** Holds that run now. */
-  readonly holds: () => number;
-  /** Keys changed while the store is away, to be joined when it is back. */
-  readonly marked: () => number;
   /** How this node stands towards its store. */
-  readonly node?: () => NodeStatus;
+  readonly node: () => NodeStatus;
 }
 
 export interface ServerMetrics {
@@ -28,7 +24,7 @@ const STATES = ['starting', 'following', 'cut-off', 'away', 'rejoining', 'draini
 
 export function serverMetrics(parts: MeteredParts): ServerMetrics {
   const metrics = new Metrics();
-  collectDefaultMetrics({ register: metrics });
+  const ofProcess = processMetrics();
   const { ledger, replica } = parts;
 
   gauge(metrics, 'heureka_instances', 'Instances held, by served status.', ['status'], (set) => {
@@ -53,14 +49,7 @@ export function serverMetrics(parts: MeteredParts): ServerMetrics {
     (set) => set({}, ledger.renewsLastMinute),
   );
   gauge(metrics, 'heureka_streams', 'Open event streams.', [], (set) => set({}, parts.streams()));
-  gauge(metrics, 'heureka_holds', 'Services and zones whose silent instances are held.', [], (set) =>
-    set({}, parts.holds()),
-  );
-  gauge(metrics, 'heureka_marked_keys', 'Instances changed while the store is away, to be joined.', [], (set) =>
-    set({}, parts.marked()),
-  );
-
-  if (parts.node !== undefined) nodeGauges(metrics, parts.node);
+  nodeGauges(metrics, parts.node);
 
   const changes = new Counter({
     name: 'heureka_changes_total',
@@ -75,9 +64,20 @@ export function serverMetrics(parts: MeteredParts): ServerMetrics {
   const requests = new RequestTally(metrics);
   return {
     contentType: metrics.contentType,
-    text: () => metrics.metrics(),
+    text: async () => `${await ofProcess.metrics()}\n${await metrics.metrics()}`,
     answered: (method, route, status) => requests.count(method, route, status),
   };
+}
+
+let shared: Metrics | undefined;
+
+/** Of the process, however many servers it runs: what measures collections and the event loop cannot be stopped, so it is started once. */
+function processMetrics(): Metrics {
+  if (shared === undefined) {
+    shared = new Metrics();
+    collectDefaultMetrics({ register: shared });
+  }
+  return shared;
 }
 
 interface Tally {
@@ -86,6 +86,12 @@ interface Tally {
 }
 
 function nodeGauges(metrics: Metrics, status: () => NodeStatus): void {
+  gauge(metrics, 'heureka_holds', 'Services and zones whose silent instances are held.', [], (set) =>
+    set({}, status().holds.length),
+  );
+  gauge(metrics, 'heureka_marked_keys', 'Instances changed while the store is away, to be joined.', [], (set) =>
+    set({}, status().marked),
+  );
   gauge(metrics, 'heureka_store_instances', 'Instances in the store when it was asked last.', [], (set) =>
     set({}, status().storeSize),
   );

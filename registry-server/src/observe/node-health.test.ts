@@ -49,8 +49,6 @@ test('metrics tell how the node stands towards its store', async () => {
       onChange: () => () => undefined,
     },
     streams: () => 0,
-    holds: () => 1,
-    marked: () => 2,
     node: () => STATUS,
   }).text();
   for (const line of [

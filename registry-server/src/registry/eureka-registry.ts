@@ -23,7 +23,7 @@ export interface RegistryLimits {
 }
 
 export const REGISTRY_LIMITS: RegistryLimits = {
-  maxInstances: 200_000, //       some 500 MB of this process
+  maxInstances: 200_000, //       about 1 GB of this process
   maxInstancesPerApp: 50_000, //  one client gone wild does not take the room of all
 };
 

@@ -7,6 +7,4 @@ export interface RequestContext {
   readonly requestId: string;
   /** From a foreign Eureka peer (`x-netflix-discovery-replication: true`, or an item of a batch): applied, never forwarded. */
   readonly replication: boolean;
-  /** Passed on by another node of this registry. */
-  readonly relayed: boolean;
 }

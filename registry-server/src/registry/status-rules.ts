@@ -1,3 +1,4 @@
+/** Which status of an instance is served, where its own word, an operator's and a heartbeat differ. One pure function, the same at every node. */
 import type { InstanceStatus } from '@heureka/client-sdk/protocol';
 
 export interface StatusQuestion {

@@ -1,3 +1,7 @@
+/**
+ * Instances by application, or by VIP: what a list of one name is read from, and the version that its ETag shows. The replica alone changes it,
+ * with each instance that comes or goes.
+ */
 import type { InstanceKey } from '../store/instance-key.ts';
 import type { ServedInstance } from './replica-reader.ts';
 

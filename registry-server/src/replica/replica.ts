@@ -4,6 +4,7 @@
  */
 import type { InstanceStatus } from '@heureka/client-sdk/protocol';
 import { Emitter, type Subscribe } from '@heureka/client-sdk/runtime';
+import type { Held } from '../registry/ledger.ts';
 import { servedInfo, servedRemoval } from '../registry/served-info.ts';
 import type { EpochMs, LeaseMs } from '../registry/time.ts';
 import { type InstanceKey, splitKey } from '../store/instance-key.ts';
@@ -14,13 +15,10 @@ import { RecentChanges } from './recent-changes.ts';
 import type { AppliedChange, Cursor, ReplicaReader, ServedInstance } from './replica-reader.ts';
 import { Tombstones } from './tombstones.ts';
 
-/** One instance as the node holds it. `heard` moves with each heartbeat; all else changes with the record. */
-export interface Entry {
+/** One instance as the node holds it, and as rules see it: `heard` moves with each heartbeat; for another record there is another entry. */
+export interface Entry extends Held {
   readonly served: ServedInstance;
-  readonly record: InstanceRecord;
-  /** Lease clock of the last sign of life that this node knows. */
   heard: LeaseMs;
-  /** The same by store time. */
   heardAt: EpochMs;
 }
 
@@ -156,9 +154,9 @@ export class Replica implements ReplicaReader {
   }
 
   /** A heartbeat that this node acknowledged. */
-  beat(entry: Entry, now: Moment): void {
-    entry.heard = now.lease;
-    entry.heardAt = now.at;
+  beat(entry: Entry, lease: LeaseMs, at: EpochMs): void {
+    entry.heard = lease;
+    entry.heardAt = at;
   }
 
   /** From now on the same content is named by another cursor (the node is on its own, or follows the store again). */
@@ -224,7 +222,7 @@ export class Replica implements ReplicaReader {
     if (before !== undefined) this.#drop(before, revision);
     const { app, id } = before?.served ?? same ?? splitKey(key);
     const served = same ?? { key, app, id, revision, info: servedInfo(record) };
-    this.#entries.set(key, { served, record, heard: heard.lease, heardAt: heard.at });
+    this.#entries.set(key, { key, record, revision, served, heard: heard.lease, heardAt: heard.at });
     this.#apps.add(app, served);
     for (const name of names(record.info.vipAddress)) this.#vips.add(name, served);
     for (const name of names(record.info.secureVipAddress)) this.#secureVips.add(name, served);

@@ -1,3 +1,7 @@
+/**
+ * What the replica remembers of removals. The change log fills it and joining reads it; bounded in time and number, so a node that was gone for
+ * longer than that may bring somebody back for one lease.
+ */
 import type { EpochMs } from '../registry/time.ts';
 import type { InstanceKey } from '../store/instance-key.ts';
 import type { Removal } from '../store/registry-store.ts';

@@ -19,15 +19,6 @@ export class WaitingRoom {
     this.#apply = apply;
   }
 
-  get applied(): number {
-    return this.#applied;
-  }
-
-  /** Changes that wait for one before them. */
-  get waiting(): number {
-    return this.#early.size;
-  }
-
   /** @throws {RangeError} when too many wait */
   admit(change: Change): void {
     if (change.version <= this.#applied) return;

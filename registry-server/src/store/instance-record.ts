@@ -1,3 +1,7 @@
+/**
+ * What is stored of an instance: the same in every store, in the change log and in the replica. Data alone; a record of a newer schema is carried
+ * along with the fields that this program does not know.
+ */
 import type { InstanceInfo, InstanceStatus } from '@heureka/client-sdk/protocol';
 
 /** The schema that this code writes; records of a newer one are kept with the fields it does not know. */

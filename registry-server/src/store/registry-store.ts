@@ -122,6 +122,11 @@ export interface Actor {
   readonly request?: string;
 }
 
+/** The registry itself, at one of its nodes: evictions, holds, joins. */
+export function registryActor(node: string): Actor {
+  return { principal: 'heureka', address: '', node };
+}
+
 export type ChangeBody =
   | { readonly kind: 'put'; readonly key: InstanceKey; readonly record: InstanceRecord; readonly why: PutReason }
   | Removal

@@ -11,7 +11,7 @@ export class AnswerCache<T extends Weighed> {
   readonly #answers = new Map<string, T>();
   #bytes = 0;
 
-  /** @param limit - in bytes; one answer of more than a quarter of it is not kept */
+  /** @param limit - in bytes; one answer may take all of it, and a larger one is not kept */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -31,7 +31,7 @@ export class AnswerCache<T extends Weighed> {
 
   set(key: string, answer: T): void {
     this.#remove(key);
-    if (weight(key, answer) > this.#limit / 4) return;
+    if (weight(key, answer) > this.#limit) return;
     this.#answers.set(key, answer);
     this.#bytes += weight(key, answer);
     for (const oldest of this.#answers.keys()) {

@@ -4,7 +4,7 @@ import { FakeClock } from '@heureka/client-sdk/testing';
 import { expect, test } from 'vitest';
 import { ChangingReplica, springInfo } from '../replica/changing-replica.fixture.ts';
 import { bytesOf, JSON_GZIP, JSON_PLAIN } from './lists.fixture.ts';
-import { RegistryViews } from './registry-views.ts';
+import { MAX_SINCE, RegistryViews } from './registry-views.ts';
 import type { EncodedAnswer } from './views.ts';
 
 const EVERYTHING = { apps: [], vips: [] };
@@ -91,6 +91,30 @@ test('a cursor that is not known, or no cursor, means that a full fetch is due',
   for (const cursor of ['other.1', 'e.2', 'e.', 'e.-1', '1', '', 'e.1e3']) {
     expect(views.since(cursor, EVERYTHING, 'identity')).toBeUndefined();
   }
+});
+
+test('more changed instances than one turn should make are a full fetch; the reader of a few of them is told', async () => {
+  const { source, views } = setUp();
+  source.put('B', 'b');
+  for (let number = 0; number < MAX_SINCE; number++) source.put('A', `i${number}`);
+  // Twice the same instance is one entry.
+  source.put('A', 'i0', { status: 'DOWN' });
+  expect(await ids(views.since('e.1', EVERYTHING, 'identity'))).toHaveLength(MAX_SINCE);
+  source.put('B', 'b', { status: 'DOWN' });
+  for (let again = 0; again < 2; again++) {
+    expect(views.since('e.1', EVERYTHING, 'identity')).toBeUndefined();
+    expect(await ids(views.since('e.1', { apps: ['B'], vips: [] }, 'identity'))).toEqual(['b']);
+  }
+});
+
+test('a large application is made once a change, not once a request', async () => {
+  const { source, views } = setUp();
+  for (let number = 0; number < 9; number++) source.put('A', `i${number}`, { statusPageUrl: 'x'.repeat(1_000_000) });
+  const before = await views.app('A', JSON_PLAIN);
+  expect(before!.length).toBeGreaterThan(8_000_000);
+  expect(await views.app('A', JSON_PLAIN)).toBe(before);
+  source.put('A', 'i0', { status: 'DOWN' });
+  expect(await views.app('A', JSON_PLAIN)).not.toBe(before);
 });
 
 test('the ETag names the content: the same on every node, another after each change, and weak', async () => {

@@ -32,8 +32,14 @@ export interface RegistryViewsOptions {
 /** Full lists always say so (protocol 3.2), lists of a VIP say -1 (1.5, rows 12 and 13). */
 const FULL_VERSION = '1';
 const VIP_VERSION = '-1';
-/** Of answers about one application or VIP, and of changes since a cursor. */
-const KEPT_BYTES = 32 * 1024 * 1024;
+/** Of answers about one application or VIP: 50,000 instances are 57 MB, made once a change and not once a request. */
+const KEPT_PARTS_BYTES = 64 * 1024 * 1024;
+/** Of changes since a cursor. */
+const KEPT_SINCE_BYTES = 32 * 1024 * 1024;
+/** Instances in an answer about changes, which is made in one turn for one reader; past that the list of everything is cheaper for both. */
+export const MAX_SINCE = 2_000;
+/** Remembered like an answer: changes that are too many. */
+const TOO_MANY = { length: 0, as: (): undefined => undefined } as const;
 
 type Answer = EncodedAnswer | Promise<EncodedAnswer>;
 
@@ -46,9 +52,9 @@ export class RegistryViews implements Views {
   #content: Cursor;
   readonly #everything: LargeLists;
   readonly #window: DeltaWindow;
-  readonly #parts = new AnswerCache<ListAnswer>(KEPT_BYTES);
+  readonly #parts = new AnswerCache<ListAnswer>(KEPT_PARTS_BYTES);
   /** Since a cursor; only for the present one. */
-  readonly #since = new AnswerCache<ListAnswer>(KEPT_BYTES);
+  readonly #since = new AnswerCache<ListAnswer | typeof TOO_MANY>(KEPT_SINCE_BYTES);
   #sinceCursor: Cursor | undefined;
   /** Of changes up to this version it is not known what stood there before. */
   #unknownUpTo: number;
@@ -143,9 +149,15 @@ export class RegistryViews implements Views {
     return answer.as(encoding);
   }
 
-  #changesAnswer(changes: readonly AppliedChange[], from: Cursor, to: Cursor, filter: ChangeFilter): ListAnswer {
+  #changesAnswer(
+    changes: readonly AppliedChange[],
+    from: Cursor,
+    to: Cursor,
+    filter: ChangeFilter,
+  ): ListAnswer | typeof TOO_MANY {
     const layout = layoutOf({ format: 'json', form: 'full' });
     const instances = selected(changes, wantedBy(filter, this.#unknownUpTo));
+    if (instances.length > MAX_SINCE) return TOO_MANY;
     const text = listText(instances, this.#counters(String(to.version)), layout, this.#texts);
     return new ListAnswer(this.#etag(`${from.version}-${to.version}`, 'since', layout), text);
   }

@@ -35,7 +35,7 @@ export interface Views {
   vip(name: string, secure: boolean, as: Representation): EncodedAnswer | Promise<EncodedAnswer>;
   /**
    * `GET apps/delta?since=<epoch>.<version>`: every change after it, as a JSON delta (an instance's latest only), `versions__delta` saying the
-   * version reached; undefined: a full fetch is due.
+   * version reached; undefined: a full fetch is due, as it is unknown or more than 2,000 instances have changed.
    */
   since(
     cursor: string,

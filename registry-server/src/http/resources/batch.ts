@@ -105,7 +105,6 @@ export class BatchResource {
       address: call.address,
       requestId: call.requestId,
       replication: true,
-      relayed: false,
     };
     const last = new Map<string, Promise<ItemAnswer>>();
     return Promise.all(

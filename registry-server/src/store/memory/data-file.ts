@@ -104,9 +104,7 @@ function take(state: MemoryState, text: string, where: string): void {
 function refresh(state: MemoryState, now: number): void {
   if (state.head === undefined) return;
   state.head = { ...state.head, tick: now };
-  for (const [key, entry] of state.records) {
-    state.records.set(key, { ...entry, deadline: state.head.lease + entry.duration });
-  }
+  for (const entry of state.records.values()) entry.deadline = state.head.lease + entry.duration;
 }
 
 export class DataFile implements Journal {
@@ -211,7 +209,7 @@ export class DataFile implements Journal {
   }
 }
 
-/** As it is now: entries are never changed, so references do. */
+/** As it is now: of an entry only the deadline ever moves, which is not kept, so references do. */
 function copyOf(state: MemoryState): MemoryState {
   return { head: state.head, records: new Map(state.records), holds: new Map(state.holds), log: [...state.log] };
 }

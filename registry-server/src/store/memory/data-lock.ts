@@ -1,5 +1,6 @@
 /** Keeps two processes from using one data file. */
-import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** A lock of another machine or container that was not touched for so long is a dead one. */
@@ -13,7 +14,7 @@ interface Owner {
 }
 
 export interface DataLock {
-  /** Shows that the owner lives; once a second. @param now - epoch ms */
+  /** Shows that the owner lives; once a second. Writes the lock again where somebody has deleted it. @param now - epoch ms */
   touch(now: number): void;
   release(): void;
 }
@@ -22,31 +23,76 @@ export interface DataLock {
 export function lockData(file: string, now: number): DataLock {
   const path = `${file}.lock`;
   const self: Owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'wx');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const owner = ownerOf(path);
-    if (owner !== undefined && lives(owner, self, path, now)) {
-      throw new Error(
-        `the data file ${file} is used by process ${owner.pid} on ${owner.host}: give this one another with --data, or share one Redis with --redis`,
-      );
-    }
-    rmSync(path, { force: true });
-    descriptor = openSync(path, 'wx');
+  // Told from every other claim, so that it can be known again.
+  const claim = JSON.stringify({ ...self, claim: randomUUID() });
+  const found = textOf(path);
+  const owner = found === undefined ? undefined : ownerOf(found);
+  if ((owner !== undefined && lives(owner, self, path, now)) || !claimLock(path, found, claim)) {
+    const { pid, host } = owner ?? ownerOf(textOf(path) ?? '') ?? { pid: 'another', host: 'this machine' };
+    throw new Error(
+      `the data file ${file} is used by process ${pid} on ${host}: give this one another with --data, or share one Redis with --redis`,
+    );
   }
-  writeSync(descriptor, JSON.stringify(self));
-  closeSync(descriptor);
   return {
-    touch: (at) => utimesSync(path, at / 1_000, at / 1_000),
+    touch(at) {
+      try {
+        utimesSync(path, at / 1_000, at / 1_000);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        writeFileSync(path, claim, { flag: 'wx' });
+      }
+    },
     release: () => rmSync(path, { force: true }),
   };
 }
 
-function ownerOf(path: string): Owner | undefined {
+/**
+ * Takes the lock in the place of a dead one. Of several starters that found the same dead lock one gets it.
+ *
+ * @param dead - what was found in the lock file; undefined: there was none
+ * @returns false when somebody else was quicker
+ */
+export function claimLock(path: string, dead: string | undefined, claim: string): boolean {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner;
+    if (dead !== undefined && !removed(path, dead)) return false;
+    writeFileSync(path, claim, { flag: 'wx' });
+    // Whoever found it before it was written took it for a dead one.
+    return textOf(path) === claim;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Moves the file away before it looks: what stood there may have been another's claim by then, and goes back. */
+function removed(path: string, dead: string): boolean {
+  const aside = `${path}.${randomUUID()}`;
+  renameSync(path, aside);
+  if (textOf(aside) === dead) {
+    rmSync(aside);
+    return true;
+  }
+  renameSync(aside, path);
+  return false;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** Undefined for half a lock, or none of ours. */
+function ownerOf(text: string): Owner | undefined {
+  try {
+    return JSON.parse(text) as Owner;
   } catch {
     return undefined;
   }

@@ -20,8 +20,8 @@ export interface Entry {
   readonly record: InstanceRecord;
   /** Lease length, ms. */
   readonly duration: number;
-  /** Lease clock (ms) at which the lease runs out. */
-  readonly deadline: number;
+  /** Lease clock (ms) at which the lease runs out; moves with each renewal, as all else does not. */
+  deadline: number;
 }
 
 export interface MemoryState {

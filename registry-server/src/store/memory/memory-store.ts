@@ -17,6 +17,7 @@ import {
   type Proposal,
   type RegistryStore,
   type Renewal,
+  registryActor,
   type Snapshot,
   type Standing,
   StoreAway,
@@ -100,7 +101,7 @@ export class MemoryStore implements RegistryStore {
       records,
       holds: new Map('over' in founding ? this.#state.holds : []),
     };
-    const by = { principal: 'registry', address: '', node: founding.self };
+    const by = registryActor(founding.self);
     for (const removal of founding.tombstones) {
       const { version: before, token: previous } = next.head!;
       next.log.push({ ...removal, version: before + 1, token: randomUUID(), previous, at: now, by });
@@ -185,9 +186,7 @@ export class MemoryStore implements RegistryStore {
     for (const { key, duration, age } of renewals) {
       const entry = this.#state.records.get(key);
       if (entry === undefined) missing.push(key);
-      else if (lease + duration - age > entry.deadline) {
-        this.#state.records.set(key, { ...entry, deadline: lease + duration - age });
-      }
+      else entry.deadline = Math.max(entry.deadline, lease + duration - age);
     }
     return missing;
   }

@@ -222,3 +222,15 @@ test('a store whose records need a newer program is left alone', async () => {
   await redis.client().hset(redisKeys(namespace).head, 'minReader', '2');
   expect(await store.attach(undefined)).toEqual({ kind: 'incompatible', needs: 2 });
 });
+
+test('a report that no node of ours wrote is passed over, and the tick goes on', async () => {
+  const namespace = `test-${++spaces}`;
+  const store = opened(redis.url, namespace);
+  await founded(store);
+  const nodes = redisKeys(namespace).nodes;
+  const now = Date.now();
+  for (const [id, text] of Object.entries({ broken: '{"id":', none: 'null', odd: '{"id":1}', empty: '' })) {
+    await redis.client().hset(nodes, id, `${now}|${text}`);
+  }
+  expect((await store.tick(NODE)).nodes).toEqual([NODE]);
+});

@@ -19,6 +19,7 @@ import {
   type RegistryStore,
   type Removal,
   type Renewal,
+  registryActor,
   type Snapshot,
   type Standing,
   type Stored,
@@ -169,8 +170,9 @@ class RedisStore implements RegistryStore {
   async renew(on: Position, renewals: readonly Renewal[]): Promise<readonly InstanceKey[]> {
     const missing: InstanceKey[] = [];
     for (const some of slices(renewals)) {
-      const pairs = some.flatMap(({ key, duration, age }) => [key, Math.round(duration - age)]);
-      const reply = await this.#link.run('renew', [on.epoch, on.version, on.token, this.#now, ...pairs]);
+      const args: (string | number)[] = [on.epoch, on.version, on.token, this.#now];
+      for (const { key, duration, age } of some) args.push(key, Math.round(duration - age));
+      const reply = await this.#link.run('renew', args);
       missing.push(...(reply[1] as InstanceKey[]));
     }
     return missing;
@@ -259,7 +261,7 @@ class RedisStore implements RegistryStore {
 
   /** Writes the tombstones as the first changes of the new history. @returns the last one's token; undefined: taken over */
   async #bury(epoch: string, first: string, node: string, tombstones: readonly Removal[]): Promise<string | undefined> {
-    const by = JSON.stringify({ principal: 'registry', address: '', node });
+    const by = JSON.stringify(registryActor(node));
     let previous = first;
     for (const some of slices(tombstones)) {
       const args = some.flatMap((removal) => {

@@ -34,6 +34,16 @@ export function decodeTick(reply: Reply): Tick {
     expired: Number(expired),
     ...(sweep === '' ? {} : { sweep: { id: String(sweep) } }),
     secret: String(secret),
-    nodes: (reports as string[]).map((report) => JSON.parse(report) as NodeReport),
+    nodes: (reports as string[]).map(decodeReport).filter((report) => report !== undefined),
   };
+}
+
+/** Undefined for what no node of ours wrote: it is one node less to ask, and no fault of the store. */
+function decodeReport(text: string): NodeReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<NodeReport> | null;
+    return typeof report?.id === 'string' && typeof report.url === 'string' ? (report as NodeReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,6 +12,8 @@ import { FaultyStore } from './faulty-store.fixture.ts';
 import type { NodeEvent } from './node-events.ts';
 import { RegistryNode } from './registry-node.ts';
 
+const UNLIMITED = { maxInstances: Number.POSITIVE_INFINITY, maxInstancesPerApp: Number.POSITIVE_INFINITY };
+
 export const CONTEXT: RequestContext = {
   principal: 'anonymous',
   address: '127.0.0.1',
@@ -36,7 +38,7 @@ export class Scene {
     const started = node.start();
     await this.clock.advance(0);
     await started;
-    return { node, store, registry: new EurekaRegistry(node, (name) => node.findById(name)) };
+    return { node, store, registry: new EurekaRegistry(node, (name) => node.findById(name), UNLIMITED) };
   }
 
   /** A store with all that the first one holds now, such as a restored dump. */

@@ -7,6 +7,8 @@ import { FaultyStore } from './faulty-store.fixture.ts';
 import { RegistryNode } from './registry-node.ts';
 import type { Site } from './scene.fixture.ts';
 
+const UNLIMITED = { maxInstances: Number.POSITIVE_INFINITY, maxInstancesPerApp: Number.POSITIVE_INFINITY };
+
 /** What a store's test brings: time that it moves, and a store that can be emptied and put back. */
 export interface Ground {
   readonly clock: Clock;
@@ -83,6 +85,6 @@ export class World {
     const started = node.start();
     await this.ground.rest(50);
     await started;
-    return { node, store, registry: new EurekaRegistry(node, (name) => node.findById(name)) };
+    return { node, store, registry: new EurekaRegistry(node, (name) => node.findById(name), UNLIMITED) };
   }
 }

@@ -22,11 +22,6 @@ export interface RegistryLimits {
   readonly maxInstancesPerApp: number;
 }
 
-export const REGISTRY_LIMITS: RegistryLimits = {
-  maxInstances: 200_000, //       about 1 GB of this process
-  maxInstancesPerApp: 50_000, //  one client gone wild does not take the room of all
-};
-
 /** Finds the first instance with an id in any application; the replica's index answers it. */
 export type FindById = (id: string) => InstanceKey | undefined;
 
@@ -37,7 +32,7 @@ export class EurekaRegistry implements Registry {
   readonly #limits: RegistryLimits;
   readonly #findById: FindById;
 
-  constructor(ledger: Ledger, findById: FindById, limits: RegistryLimits = REGISTRY_LIMITS) {
+  constructor(ledger: Ledger, findById: FindById, limits: RegistryLimits) {
     this.#ledger = ledger;
     this.#findById = findById;
     this.#limits = limits;

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { inTerminal, type PseudoTerminal } from '../../examples/support/pseudo-terminal.ts';
+import { startRedis } from '../helpers/redis-server.ts';
 import { NODE_ARGS } from '../helpers/server-process.ts';
 import { until } from '../helpers/until.ts';
 import { runExample } from './run-example.ts';
@@ -53,6 +54,21 @@ test('without a terminal: plain lines, every event of the script, and no call fa
   expect(output).toMatch(/\d+ calls in \d+ s, 0 failed/);
   expect(code).toBe(0);
 }, 180_000);
+
+test('with REDIS_URL the registry of the demo keeps its state there, and no call fails either', async ({
+  onTestFinished,
+}) => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const { code, output } = await runExample('failover-demo/main.ts', {
+    args: ['--pace', '0.25'],
+    env: { REDIS_URL: redis.url },
+  });
+  expect(rows(output).map(([title, , failed]) => [title, failed])).toEqual(EVENTS.map((title) => [title, 0]));
+  expect(code).toBe(0);
+  const keys = await redis.client().keys('*');
+  expect(keys.some((key) => key.includes('heureka'))).toBe(true);
+}, 120_000);
 
 test('in a terminal: a picture with keys, that ends by itself with the summary and leaves the terminal as it was', async ({
   onTestFinished,

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Discovery } from '@heureka/client-sdk';
 import { FakeClock } from '@heureka/client-sdk/testing';
-import { createRegistryServer, type RegistryServer } from 'heureka-server';
+import { createRegistryServer, type RegistryServer, type RegistryServerOptions } from 'heureka-server';
 import { afterEach, expect, test } from 'vitest';
 import { createDiscoveryOn } from '../../client-sdk/src/discovery-client.ts';
 import { SYSTEM } from '../../client-sdk/src/machine.ts';
@@ -18,8 +18,8 @@ class Scene {
   readonly clock = new FakeClock();
   server!: RegistryServer;
 
-  async start(port = 0): Promise<RegistryServer> {
-    const starting = createRegistryServer({ clock: this.clock, data: 'none', port, host: '127.0.0.1' });
+  async start(port = 0, options: RegistryServerOptions = {}): Promise<RegistryServer> {
+    const starting = createRegistryServer({ clock: this.clock, data: 'none', port, host: '127.0.0.1', ...options });
     this.server = await this.moving(starting);
     const { server } = this;
     ends.push(() => this.moving(server.close()));
@@ -144,3 +144,39 @@ test('a registry that comes back empty after an hour is filled again within one 
   expect(listed).toMatchObject({ application: { instance: [{ status: 'UP' }] } });
   expect(caller.instances('orders')).toHaveLength(1);
 }, 60_000);
+
+test.each([
+  { options: { holdTime: 60 }, after40s: 7, after110s: 0 },
+  { options: { holdTime: 600 }, after40s: 7, after110s: 7 },
+  { options: { holdPopulation: 8 }, after40s: 0, after110s: 0 },
+  { options: { selfPreservation: false }, after40s: 0, after110s: 0 },
+])(
+  'seven that fall silent together, with $options: $after40s are listed 40 s later, $after110s after 110 s',
+  async (row) => {
+    const scene = new Scene();
+    const { url } = await scene.start(0, row.options);
+    for (let number = 1; number <= 7; number++) {
+      const instance = {
+        instanceId: `i${number}`,
+        app: 'orders',
+        hostName: 'h',
+        ipAddr: '10.0.0.1',
+        dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+        leaseInfo: { renewalIntervalInSecs: 10, durationInSecs: 30 },
+      };
+      const body = JSON.stringify({ instance });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await scene.moving(fetch(`${url}/apps/orders`, { method: 'POST', headers, body }));
+      expect(answer.status).toBe(204);
+    }
+    const listed = async (): Promise<number> => {
+      const answer = await fetch(`${url}/apps/ORDERS`, { headers: { accept: 'application/json' } });
+      if (answer.status === 404) return 0;
+      return ((await answer.json()) as { application: { instance: unknown[] } }).application.instance.length;
+    };
+    await scene.pass(40_000);
+    expect(await listed()).toBe(row.after40s);
+    await scene.pass(70_000);
+    expect(await listed()).toBe(row.after110s);
+  },
+);

@@ -59,7 +59,8 @@ export const FAULTS: readonly Fault<OneRedis>[] = [
     name: 'refuse-writes',
     what: 'Redis is full and refuses writes (maxmemory, noeviction)',
     async inflict({ backend, size }) {
-      await backend.client.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1mb');
+      await backend.client.config('SET', 'maxmemory-policy', 'noeviction');
+      await backend.client.config('SET', 'maxmemory', '1mb');
       await pause(size.faultMs);
       await backend.client.config('SET', 'maxmemory', '0');
       return performance.now();

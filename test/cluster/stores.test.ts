@@ -1,7 +1,11 @@
 /** The store's contract on every way to Redis that operators use: Sentinel, Cluster, and TLS with a user that may do no more than it needs. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { createServer, type SecureContextOptions, type Server } from 'node:tls';
 import { systemClock } from '@heureka/client-sdk/runtime';
 import { Cluster, type Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -114,25 +118,33 @@ describe('TLS, and a user with the rights of the documentation', () => {
   };
   const ca = file('ca.pem', authority.cert);
   let redis: RedisServer;
+  let terminator: Server | undefined;
+  let port: number;
   beforeAll(async () => {
-    const port = await freePort();
+    port = await freePort();
     const tls = ['--tls-port', String(port), '--port', '0', '--tls-auth-clients', 'no', '--tls-ca-cert-file', ca];
     const pair = ['--tls-cert-file', file('cert.pem', own.cert), '--tls-key-file', file('key.pem', own.key)];
     const connect = { tls: { ca: authority.cert } };
-    redis = await startRedis({ port, connect, args: [...tls, ...pair] });
+    // A build without TLS, such as Valkey's from the index of Python packages, stands behind a terminator.
+    redis = await startRedis({ port, connect, args: [...tls, ...pair] }).catch((error: unknown) => {
+      if (!/finding TLS support|'tls-port/.test(String(error))) throw error;
+      return startRedis();
+    });
+    if (redis.port !== port) terminator = await terminateTls(own, port, redis.port);
     // What the documentation says, for the namespaces of the contract, and for the server's own.
     const rights = REDIS_ACL.replace('~{heureka:default}:*', '~{heureka:ways-*}:* ~{heureka:default}:*');
     await redis.client().call('ACL', 'SETUSER', 'heureka', 'on', '>s3cret', ...rights.split(' '));
     await redis.client().call('ACL', 'SETUSER', 'default', 'on', 'nopass');
   });
   afterAll(async () => {
+    terminator?.close();
     await redis?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   contract(
     'redis by TLS as an ACL user',
-    () => ({ url: `rediss://heureka:s3cret@127.0.0.1:${redis.port}`, tls: { ca: authority.cert } }),
+    () => ({ url: `rediss://heureka:s3cret@127.0.0.1:${port}`, tls: { ca: authority.cert } }),
     () => redis.client(),
   );
 
@@ -142,7 +154,7 @@ describe('TLS, and a user with the rights of the documentation', () => {
   });
 
   test('the server reaches it by rediss:// and --redis-ca, and was refused no command', async () => {
-    const url = `rediss://heureka:s3cret@127.0.0.1:${redis.port}`;
+    const url = `rediss://heureka:s3cret@127.0.0.1:${port}`;
     const node = await startServer(['--redis', url, '--redis-ca', ca]);
     onTestFinished(async () => void (await node.stop('SIGKILL')));
     expect(await register(node.url, 'i1')).toBe(204);
@@ -152,3 +164,17 @@ describe('TLS, and a user with the rights of the documentation', () => {
     expect(denied).toEqual([]);
   });
 });
+
+/** Takes TLS off what comes to `port`, and passes it on to `target`. */
+async function terminateTls(
+  pair: Pick<SecureContextOptions, 'cert' | 'key'>,
+  port: number,
+  target: number,
+): Promise<Server> {
+  const server = createServer({ cert: pair.cert, key: pair.key }, (socket) => {
+    const plain = createConnection(target, '127.0.0.1');
+    pipeline(socket, plain, socket, () => undefined);
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}

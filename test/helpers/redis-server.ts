@@ -152,10 +152,12 @@ export function redisProgram(): string {
 }
 
 function onPath(): string | undefined {
+  const runs = (name: string): boolean => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0;
   const named = process.env['HEUREKA_TEST_REDIS'];
-  return [...(named === undefined ? [] : [named]), 'redis-server', 'valkey-server'].find(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-  );
+  if (named === undefined) return ['redis-server', 'valkey-server'].find(runs);
+  if (!runs(named))
+    throw new Error(`HEUREKA_TEST_REDIS names ${named}, which does not run: name a redis-server or a valkey-server.`);
+  return named;
 }
 
 function installed(): string {

@@ -145,7 +145,8 @@ test('a full Redis refuses renewals and removals with the rest, so nobody is evi
   const store = opened(own.url);
   const on = await founded(store);
   await store.commit(aProposal(on, aPut(KEY), { lease: { duration: 1_000, age: 0 } }));
-  await own.client().config('SET', 'maxmemory', '1mb', 'maxmemory-policy', 'noeviction');
+  await own.client().config('SET', 'maxmemory-policy', 'noeviction');
+  await own.client().config('SET', 'maxmemory', '1mb');
   const cancel = { kind: 'remove', key: KEY, last: undefined, why: 'cancel', heard: 1, cancelledAt: 1 } as const;
   const refused = [
     () => store.tick(NODE),

@@ -15,7 +15,7 @@ const PATIENT = ['--keep-alive', '600'];
 
 export const heartbeats: Topic = {
   name: 'heartbeats',
-  what: 'PUT renew: 64 busy connections, and 10,000 mostly idle ones; memory and Redis store',
+  what: 'PUT renew: 64 busy connections, and 9,000 mostly idle ones; memory and Redis store',
   async run(options) {
     const redis = await startRedis();
     const running = [

@@ -351,6 +351,12 @@ class DiscoveryClient implements Discovery {
     for (const warnings of [this.#eureka?.onWarning, this.#registrations?.onWarning, this.#snapshots?.onWarning]) {
       warnings?.((event) => emit.call(this.#events, 'warning', event));
     }
+    this.#registrations?.onRenewal(({ of: { app, id }, renewal: { server, heldSince, askedAt } }) => {
+      const followingSince = this.#eureka?.followingSince(server);
+      // A list without us, from a registry that renews us, is from elsewhere: several servers behind one name.
+      if (followingSince === undefined || !cache.holds(app, id)) return;
+      cache.absenceConfirmed(Math.max(heldSince, followingSince), askedAt);
+    });
     this.#registrations?.onEvent((event) => emit.call(this.#events, 'registration', event));
   }
 

@@ -1,6 +1,6 @@
 /** SDK and registry server in one process, over real sockets, on one clock that the tests move: what takes minutes takes no time. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Discovery } from '@heureka/client-sdk';
+import type { Discovery, RegistryOptions } from '@heureka/client-sdk';
 import { FakeClock } from '@heureka/client-sdk/testing';
 import { createRegistryServer, type RegistryServer, type RegistryServerOptions } from 'heureka-server';
 import { afterEach, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ class Scene {
     return server;
   }
 
-  async discovery(): Promise<Discovery> {
+  async discovery(given: Partial<RegistryOptions> = {}): Promise<Discovery> {
     const { clock } = this;
     const opening = createDiscoveryOn(
       {
@@ -39,7 +39,7 @@ class Scene {
           return new HttpRegistryApi({ ...registry, zone, http, clock, random: Math.random });
         },
       },
-      { registry: this.server.url, start: 'wait' },
+      { registry: { urls: [this.server.url], ...given }, start: 'wait' },
     );
     const discovery = await this.moving(opening);
     ends.push(() => this.moving(discovery.close({ drainMs: 0 })));
@@ -144,6 +144,58 @@ test('a registry that comes back empty after an hour is filled again within one 
   expect(listed).toMatchObject({ application: { instance: [{ status: 'UP' }] } });
   expect(caller.instances('orders')).toHaveLength(1);
 }, 60_000);
+
+/** Five of `orders`, put in and taken out by hand: between two polls, so that a caller hears of all in one answer. */
+async function fiveOf(scene: Scene, method: 'POST' | 'DELETE'): Promise<void> {
+  for (let number = 1; number <= 5; number++) {
+    const instance = {
+      instanceId: `i${number}`,
+      app: 'orders',
+      hostName: 'h',
+      ipAddr: `10.0.0.${number}`,
+      port: { $: 80, '@enabled': 'true' },
+      dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+      leaseInfo: { renewalIntervalInSecs: 3_000, durationInSecs: 9_000 },
+    };
+    const post = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ instance }) };
+    const path = method === 'POST' ? '/apps/orders' : `/apps/orders/i${number}`;
+    const asked = fetch(`${scene.server.url}${path}`, { method, ...(method === 'POST' ? post : {}) });
+    expect((await scene.moving(asked)).ok).toBe(true);
+  }
+}
+
+test('a service that is taken down whole is doubted until the registry renews a beat of ours: 90 s for who has none', async () => {
+  const scene = new Scene();
+  await scene.start();
+  await fiveOf(scene, 'POST');
+  const beating = await scene.discovery({ push: false, pollMs: 20_000 });
+  const silent = await scene.discovery({ push: false, pollMs: 20_000 });
+  await scene.moving(beating.register({ app: 'shop', ...REGISTRATION }));
+  await scene.pass(45_000);
+  const left = (): number[] => [beating, silent].map((discovery) => discovery.instances('orders').length);
+  expect(left()).toEqual([5, 5]);
+
+  await fiveOf(scene, 'DELETE');
+  await scene.pass(35_000);
+  expect(left()).toEqual([0, 5]);
+  await scene.pass(100_000);
+  expect(left()).toEqual([0, 0]);
+});
+
+test('beats renewed by a registry that came back empty, and that had to take us anew, confirm nothing', async () => {
+  const scene = new Scene();
+  const { port } = await scene.start();
+  await fiveOf(scene, 'POST');
+  const caller = await scene.discovery({ push: false, pollMs: 20_000 });
+  await scene.moving(caller.register({ app: 'shop', ...REGISTRATION }));
+  await scene.pass(45_000);
+  await scene.moving(scene.server.close());
+  await scene.start(port);
+  await scene.pass(60_000);
+
+  expect(caller.instances('shop')).toHaveLength(1);
+  expect(caller.instances('orders')).toHaveLength(5);
+});
 
 test.each([
   { options: { holdTime: 60 }, after40s: 7, after110s: 0 },

@@ -5,6 +5,8 @@ export interface Doubt {
   readonly instance: Instance;
   /** Monotonic ms. */
   readonly since: number;
+  /** When the source last had it in its list, in monotonic ms. */
+  readonly listedAt: number;
   /** Read from disk: it lasts until the first answer only. */
   readonly fromDisk: boolean;
 }

@@ -265,12 +265,37 @@ test('a deployment that replaces all in one batch leaves nobody in doubt in use'
   expect(cache.service('orders').unconfirmed.size).toBe(0);
 });
 
-test('a beat that a registry renewed, which never lost us, ends all doubts', () => {
-  const { cache, ids } = aCache();
+test.each([
+  {
+    what: 'that has held us since before its last list with them, asked after the one without',
+    held: 500,
+    asked: 3_000,
+    left: 0,
+  },
+  { what: 'asked before its list without them came', held: 500, asked: 1_999, left: 2 },
+  {
+    what: 'that has held us only since its last list with them: it may have been emptied between',
+    held: 1_001,
+    asked: 3_000,
+    left: 2,
+  },
+])('a beat renewed by a registry $what: $left stay in doubt', async ({ held, asked, left }) => {
+  const { clock, cache, ids } = aCache();
+  const began = clock.monotonic();
+  await clock.advance(1_000);
   cache.snapshot(orders(2));
+  await clock.advance(1_000);
   cache.snapshot([]);
-  cache.absenceConfirmed();
-  expect(ids()).toEqual([]);
+  await clock.advance(2_000);
+  cache.absenceConfirmed(began + held, began + asked);
+  expect(ids()).toHaveLength(left);
+});
+
+test('a renewed beat says nothing of what was read from disk', () => {
+  const { clock, cache, ids } = aCache();
+  cache.restore(orders(2), 0);
+  cache.absenceConfirmed(clock.monotonic(), clock.monotonic());
+  expect(ids()).toHaveLength(2);
 });
 
 test('each report can be looked through for our own instance', () => {

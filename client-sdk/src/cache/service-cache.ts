@@ -7,7 +7,7 @@
 import type { Instance, ServiceSnapshot, SourceHandler } from '../api.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Emitter, type Subscribe } from '../runtime/emitter.ts';
-import { AppInstances } from './app-instances.ts';
+import { AppInstances, type Doubt } from './app-instances.ts';
 import type { CachedService, InstanceCache } from './instance-cache.ts';
 import { massRemovals, type Named } from './mass-removals.ts';
 import { NameIndex } from './name-index.ts';
@@ -144,9 +144,15 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     this.#tell();
   }
 
-  /** A beat of our own was renewed by a registry that never lost us: what it does not list is gone. */
-  absenceConfirmed(): void {
-    this.#endDoubts(() => true);
+  /**
+   * The registry that gave the lists renewed a beat of our own: it has not lost its memory, so what was in its list after `heldSince`, and was no
+   * longer when it was asked, is gone.
+   *
+   * @param heldSince - it has held our own instance and been our source without a break since then, in monotonic ms
+   * @param askedAt - when the beat was sent, in monotonic ms
+   */
+  absenceConfirmed(heldSince: number, askedAt: number): void {
+    this.#endDoubts(({ since, listedAt, fromDisk }) => !fromDisk && listedAt >= heldSince && since <= askedAt);
     this.#tell();
   }
 
@@ -162,7 +168,7 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     for (const instance of instances) {
       const app = this.#app(instance.app);
       if (app.get(instance.id) !== undefined) continue;
-      app.doubted.set(instance.id, { instance, since: now, fromDisk: true });
+      app.doubted.set(instance.id, { instance, since: now, listedAt: now - ageMs, fromDisk: true });
       this.#doubts++;
       this.#index(undefined, instance);
     }
@@ -170,7 +176,7 @@ export class ServiceCache implements InstanceCache, SourceHandler {
   }
 
   snapshot(all: readonly Instance[]): void {
-    const now = this.#received();
+    const { now, listedAt } = this.#received();
     const lists = new Map<string, Map<string, Instance>>();
     for (const given of all) {
       const instance = withLowerApp(given);
@@ -181,7 +187,7 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     for (const [name, app] of this.#apps) {
       const list = lists.get(name);
       for (const instance of app.listed.values()) {
-        if (!list?.has(instance.id)) this.#doubt(app, instance, now);
+        if (!list?.has(instance.id)) this.#doubt(app, instance, now, listedAt);
       }
     }
     for (const [name, list] of lists) {
@@ -195,14 +201,14 @@ export class ServiceCache implements InstanceCache, SourceHandler {
   }
 
   change(added: readonly Instance[], removed: readonly Named[]): void {
-    const now = this.#received();
+    const { now, listedAt } = this.#received();
     const mass = massRemovals(this.#apps, removed);
     for (const { app: name, id } of removed) {
       const app = this.#apps.get(name.toLowerCase());
       const instance = app?.get(id);
       if (app === undefined || instance === undefined) continue;
       // One in doubt that is named now is believed to be gone, however many are.
-      if (mass.has(app) && app.listed.has(id)) this.#doubt(app, instance, now);
+      if (mass.has(app) && app.listed.has(id)) this.#doubt(app, instance, now, listedAt);
       else this.#drop(app, instance);
     }
     for (const given of added) {
@@ -218,7 +224,7 @@ export class ServiceCache implements InstanceCache, SourceHandler {
   confirmed(): void {
     // Of nothing, nothing is confirmed.
     if (!this.#answered) return;
-    const now = this.#received();
+    const { now } = this.#received();
     // As good as another full list.
     if (this.#doubts > 0) {
       this.#endDoubts(({ since }) => now - since >= this.#doubtMs);
@@ -226,11 +232,13 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     }
   }
 
-  #received(): number {
+  /** @returns the time, and when what has been held until now was last said to be right */
+  #received(): { now: number; listedAt: number } {
     const now = this.#clock.monotonic();
+    const listedAt = this.#trueAt ?? now;
     this.#answered = true;
     this.#trueAt = now;
-    return now;
+    return { now, listedAt };
   }
 
   #list(app: AppInstances, instance: Instance): void {
@@ -252,9 +260,9 @@ export class ServiceCache implements InstanceCache, SourceHandler {
   }
 
   /** It is no longer listed, but nobody has said that it is gone: an emptied or halved registry must not empty us. */
-  #doubt(app: AppInstances, instance: Instance, since: number): void {
+  #doubt(app: AppInstances, instance: Instance, since: number, listedAt: number): void {
     app.listed.delete(instance.id);
-    app.doubted.set(instance.id, { instance, since, fromDisk: false });
+    app.doubted.set(instance.id, { instance, since, listedAt, fromDisk: false });
     this.#doubts++;
     this.#index(instance, instance);
   }
@@ -269,7 +277,7 @@ export class ServiceCache implements InstanceCache, SourceHandler {
     }
   }
 
-  #endDoubts(ends: (doubt: { readonly since: number; readonly fromDisk: boolean }) => boolean): void {
+  #endDoubts(ends: (doubt: Doubt) => boolean): void {
     if (this.#doubts === 0) return;
     for (const app of [...this.#apps.values()]) {
       for (const doubt of [...app.doubted.values()]) if (ends(doubt)) this.#drop(app, doubt.instance);

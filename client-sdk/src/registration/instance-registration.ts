@@ -53,6 +53,8 @@ export class InstanceRegistration implements Registration {
 
   /** Each change of state or of what the registry shows of us; with an error when something fails for the first time. */
   readonly onState = this.#events.subscribe;
+  /** Each beat that shows that the registry has not lost us since. */
+  readonly onRenewal: LeaseKeeper['onRenewal'];
   /** What its owner may want to know; first of all, once, which address was chosen and why. */
   readonly onWarning = this.#warnings.subscribe;
   /** Settles with the outcome of the first try: undefined once registered, else what went wrong. Never rejects, and trying goes on. */
@@ -75,6 +77,7 @@ export class InstanceRegistration implements Registration {
     }
     const keeper = new LeaseKeeper({ api, clock, random, info, heartbeatMs, leaseMs, health });
     this.#keeper = keeper;
+    this.onRenewal = keeper.onRenewal;
     this.#shown = { info: keeper.info, instance };
     keeper.onWarning((warning) => this.#warnings.emit(warning));
     keeper.onEvent(({ error }) => this.#tell(error));

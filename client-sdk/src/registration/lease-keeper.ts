@@ -20,6 +20,7 @@ import { IdentityWatch } from './identity-watch.ts';
 import { judgeServed } from './judge-served.ts';
 import { type Held, nextStep, registeredStatus, type Step, shownAfterRegister } from './next-step.ts';
 import { gapWarning, StallWatch, type TimeGap } from './stall-watch.ts';
+import { type Renewal, UnbrokenLease } from './unbroken-lease.ts';
 import { Waiters } from './waiters.ts';
 
 export interface LeaseKeeperOptions {
@@ -67,6 +68,7 @@ export class LeaseKeeper {
   readonly #stalls: StallWatch;
   readonly #loop: Loop;
   readonly #events = new Emitter<LeaseEvent>();
+  readonly #renewals = new Emitter<Renewal>();
   readonly #warnings = new Emitter<DiscoveryEvents['warning']>();
 
   // What is wished.
@@ -85,6 +87,7 @@ export class LeaseKeeper {
 
   readonly #identity = new IdentityWatch((warning) => this.#warnings.emit(warning));
   readonly #times: BeatTimes;
+  readonly #lease = new UnbrokenLease();
   /** Monotonic ms. */
   #healthAt = Number.POSITIVE_INFINITY;
   #beats = 0;
@@ -101,6 +104,8 @@ export class LeaseKeeper {
 
   /** Each change of state or of what the registry shows, and the first failure of several. */
   readonly onEvent = this.#events.subscribe;
+  /** Each beat that shows that the registry has not lost us since. */
+  readonly onRenewal = this.#renewals.subscribe;
   readonly onWarning = this.#warnings.subscribe;
 
   constructor(options: LeaseKeeperOptions) {
@@ -281,6 +286,7 @@ export class LeaseKeeper {
     this.#registered = info;
     this.#held = { is: 'record', revision, shown: shownAfterRegister(status, this.#overridden) };
     this.#compareDue = true;
+    this.#lease.registered(api.server, clock.monotonic());
     this.#times.renewed();
     this.#tell('registered');
   }
@@ -302,7 +308,8 @@ export class LeaseKeeper {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    const { api } = this.#options;
+    const { api, clock } = this.#options;
+    const askedAt = clock.monotonic();
     const shown = this.#held.is === 'record' ? this.#held.shown : this.#wanted;
     const answer = await api.renew(this.#app, this.#id, shown, this.#version, signal);
     if (answer === 'unknown') {
@@ -313,6 +320,8 @@ export class LeaseKeeper {
     this.#beats++;
     if (this.#beats % COMPARE_BEATS === 0) this.#compareDue = true;
     if (this.#state !== 'registered' || this.#times.failing) this.#tell('registered');
+    const renewal = this.#lease.renewed(api.server, askedAt, clock.monotonic());
+    if (renewal !== undefined) this.#renewals.emit(renewal);
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
@@ -356,6 +365,7 @@ export class LeaseKeeper {
 
   #forgotten(): void {
     this.#held = { is: 'nothing' };
+    this.#lease.lost();
     this.#tell('lost');
   }
 

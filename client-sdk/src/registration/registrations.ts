@@ -11,6 +11,7 @@ import { InstanceRegistration } from './instance-registration.ts';
 import { listeningOn } from './listening-port.ts';
 import { prepareRegistration, type Surroundings } from './prepare-registration.ts';
 import type { SignalProcess } from './signals.ts';
+import type { Renewal } from './unbroken-lease.ts';
 
 export interface RegistrationsParts {
   readonly api: RegistryApi;
@@ -28,8 +29,11 @@ export class Registrations {
   #closed = false;
   #own: Instance | undefined;
   readonly #events = new Emitter<DiscoveryEvents['registration']>();
+  readonly #renewals = new Emitter<{ readonly of: Instance; readonly renewal: Renewal }>();
   readonly #warnings = new Emitter<DiscoveryEvents['warning']>();
   readonly onEvent = this.#events.subscribe;
+  /** A beat of one of them shows that the registry has not lost it since. */
+  readonly onRenewal = this.#renewals.subscribe;
   readonly onWarning = this.#warnings.subscribe;
 
   constructor(parts: RegistrationsParts) {
@@ -102,6 +106,7 @@ export class Registrations {
       ...(process === undefined ? {} : { process }),
     });
     registration.onState((event) => this.#changed(event));
+    registration.onRenewal((renewal) => this.#renewals.emit({ of: registration.instance, renewal }));
     registration.onWarning((warning) => this.#warnings.emit(warning));
     this.#all.push(registration);
     await registration.first;

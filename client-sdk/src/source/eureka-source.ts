@@ -64,6 +64,8 @@ export class EurekaSource implements InstanceSource {
   #held: HeldList | undefined;
   /** Where `#held` stands; undefined: a full list is due. */
   #position: Position | undefined;
+  /** The history that the lists come from, and the monotonic ms of the first of them. */
+  #following: { readonly position: Position; readonly since: number } | undefined;
   #capabilities: Capabilities | undefined;
   /** The furthest that the stream has told of. */
   #heard: Cursor | undefined;
@@ -94,6 +96,11 @@ export class EurekaSource implements InstanceSource {
   /** Of the registry that is followed; undefined: a stock one, or none yet. */
   get epoch(): string | undefined {
     return this.#position?.cursor?.epoch;
+  }
+
+  /** Since when one server's one history has been followed without a break, in monotonic ms; undefined: this server's is not. */
+  followingSince(server: string): number | undefined {
+    return this.#following?.position.server === server ? this.#following.since : undefined;
   }
 
   /** Wants one application more, our own above all: zone shares need it. Nothing happens where all are wanted. */
@@ -179,6 +186,10 @@ export class EurekaSource implements InstanceSource {
     this.#capabilities = list.capabilities;
     this.#unchecked = list.unreadable;
     this.#fullAt = this.#answeredAt = this.#clock.monotonic();
+    const { server, cursor } = list.position;
+    if (this.#following === undefined || !sameHistory(this.#following.position, server, cursor)) {
+      this.#following = { position: list.position, since: this.#fullAt };
+    }
     this.#handler?.snapshot(list.held.instances());
   }
 

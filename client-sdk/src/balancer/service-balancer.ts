@@ -9,7 +9,7 @@ import { FailureRates } from '../breaker/failure-rate.ts';
 import type { CachedService } from '../cache/instance-cache.ts';
 import { Emitter } from '../runtime/emitter.ts';
 import type { Random } from '../runtime/random.ts';
-import { type Balancer, NO_SLOT, Outcome, type Slot, type Ticket, type Want } from './balancer.ts';
+import { type Balancer, Outcome, type Slot, type Ticket, type Want } from './balancer.ts';
 import { type BalancerOptions, TUNING } from './balancer-options.ts';
 import { Dice } from './dice.ts';
 import { HealthTable } from './health.ts';
@@ -106,9 +106,9 @@ export class ServiceBalancer implements Balancer {
   }
 
   pick(now: number, want: Want): Slot {
-    // Small, for it is inlined whole. A closed one's view is never of the present version.
-    if (want.hint === undefined && this.#base.version === this.#version) return this.#base.pick(now, want);
-    return this.#closed ? NO_SLOT : this.#sorted(want.hint).pick(now, want);
+    // Small, for it is inlined whole.
+    const view = this.#base;
+    return (view.version === this.#version && want.hint === undefined ? view : this.#sorted(want.hint)).pick(now, want);
   }
 
   begin(slot: Slot, now: number): Ticket {

@@ -31,9 +31,10 @@ export abstract class ChoiceOfTwo implements BalancerPolicy {
   pick(now: number, exclude: readonly Slot[]): Slot {
     const { slots } = this.view;
     if (slots.length < 2 || exclude.length > 0) return this.#untried(now, exclude);
-    const first = this.#draw.one();
-    const a = slots[first]!;
-    const b = slots[this.#draw.other(first)]!;
+    const draw = this.#draw;
+    draw.two();
+    const a = slots[draw.first]!;
+    const b = slots[draw.second]!;
     // Ties go to the first, whose chance is exactly its weight.
     return this.isCheaper(b, a, now) ? b : a;
   }
@@ -41,9 +42,9 @@ export abstract class ChoiceOfTwo implements BalancerPolicy {
   #untried(now: number, exclude: readonly Slot[]): Slot {
     const { slots } = this.view;
     for (let round = 0; round < ROUNDS && slots.length > 1 && exclude.length < slots.length; round++) {
-      const first = this.#draw.one();
-      const a = slots[first]!;
-      const b = slots[this.#draw.other(first)]!;
+      this.#draw.two();
+      const a = slots[this.#draw.first]!;
+      const b = slots[this.#draw.second]!;
       const isATried = exclude.includes(a);
       if (!exclude.includes(b)) return isATried || this.isCheaper(b, a, now) ? b : a;
       if (!isATried) return a;

@@ -8,10 +8,12 @@ const ALIKE = 1.01;
 const REDRAWS = 4;
 
 export class Draw {
+  /** What `two` drew. */
+  first = 0;
+  second = 0;
   readonly #dice: Dice;
   #count = 0;
   #isEven = true;
-  #rest = 0;
   /** The chance of a position's own, of 2^31; and who else lives there (Vose's alias method). */
   #own = new Float64Array(0);
   #alias = new Int32Array(0);
@@ -43,18 +45,25 @@ export class Draw {
 
   /** A position, 0 to count - 1. The view must not be empty. */
   one(): number {
-    const rolled = this.#dice.roll();
-    const position = rolled % this.#count;
-    this.#rest = (rolled / this.#count) | 0;
+    const position = this.#dice.below(this.#count);
     return this.#isEven ? position : this.#byWeight(position);
   }
 
-  /** Another position than `first`, which was drawn just now. The view must have two. */
-  other(first: number): number {
-    if (!this.#isEven) return this.#otherByWeight(first);
+  /** Two positions that differ, into `first` and `second`. The view must have two. */
+  two(): void {
+    const count = this.#count;
+    const rolled = this.#dice.roll();
+    const first = rolled % count;
     // What is left of one roll is enough for a second place.
-    const position = this.#rest % (this.#count - 1);
-    return position >= first ? position + 1 : position;
+    const second = ((rolled / count) | 0) % (count - 1);
+    this.first = first;
+    this.second = second < first ? second : second + 1;
+    if (!this.#isEven) this.#twoByWeight();
+  }
+
+  #twoByWeight(): void {
+    this.first = this.#byWeight(this.first);
+    this.second = this.#otherByWeight(this.first);
   }
 
   #byWeight(position: number): number {

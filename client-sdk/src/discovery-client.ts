@@ -419,9 +419,10 @@ class DiscoveryClient implements Discovery {
 }
 
 function attemptListener(events: DiscoveryEventSources): AttemptListener {
+  const audience = events.audience('attempt');
   return {
     get heard() {
-      return events.heard('attempt');
+      return audience.heard;
     },
     tell: (attempt) => events.emit('attempt', attempt),
     retried: (retry) => events.emit('retry', retry),

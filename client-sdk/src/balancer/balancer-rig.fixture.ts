@@ -90,7 +90,7 @@ export class Rig {
 
   settle(slot: Slot, ticket: Ticket, outcome: Outcome = Outcome.OK, ms = 10, penaltyMs = 0): void {
     this.balancer.judge(slot, ticket, outcome, ms, this.now, penaltyMs);
-    this.balancer.end(slot, ticket, this.now);
+    this.balancer.end(slot, ticket);
   }
 
   attempts(count: number, slot: Slot, outcome: Outcome): void {

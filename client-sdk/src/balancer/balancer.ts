@@ -2,7 +2,7 @@
  * The port between the attempt engine (`call/`) and the choice of an instance. One balancer a service.
  *
  * An instance occupies a *slot*, a small integer that is stable for as long as the instance is known; what is known of its health and load
- * lives in arrays by slot. All times are monotonic milliseconds, passed in: a balancer reads no clock in `pick`, `begin`, `judge` and `end`.
+ * lives in arrays by slot. All times are monotonic milliseconds, passed in: a balancer reads no clock.
  */
 import type { Health, HealthEvent, Instance, ServiceReport } from '../api.ts';
 import type { CachedService } from '../cache/instance-cache.ts';
@@ -54,7 +54,7 @@ export interface Balancer {
    */
   judge(slot: Slot, ticket: Ticket, outcome: Outcome, ms: number, now: number, penaltyMs: number): void;
   /** The attempt is over (body read, error, abort, upgrade): in flight - 1. A second call for one ticket is ignored by contract of the caller. */
-  end(slot: Slot, ticket: Ticket, now: number): void;
+  end(slot: Slot, ticket: Ticket): void;
   /** Whether attempts on this slot are under way. */
   busy(slot: Slot): boolean;
   /** The slot's instance. @throws {RangeError} for a slot that is free */

@@ -123,7 +123,7 @@ test('whoever hears of an ejection may take back its attempts and pick anew at o
   rig.balancer.onHealth(({ slot }) => {
     for (const ticket of waiting) {
       rig.balancer.judge(slot, ticket, IGNORED, 1, rig.now, 0);
-      rig.balancer.end(slot, ticket, rig.now);
+      rig.balancer.end(slot, ticket);
       again.push(rig.pick({ tried: [slot] }));
     }
   });
@@ -207,7 +207,7 @@ test('a probe that says nothing goes to the next call', async () => {
   rig.attempt(0, IGNORED);
   expect(rig.pick()).toBe(0);
   const ticket = rig.begin(0);
-  rig.balancer.end(0, ticket, rig.now);
+  rig.balancer.end(0, ticket);
   expect(rig.pick()).toBe(0);
 });
 
@@ -221,7 +221,7 @@ test('the end of an aborted probe does not take away the next one', async () => 
   rig.balancer.judge(0, first, IGNORED, 1, rig.now, 0);
   expect(rig.pick()).toBe(0);
   rig.begin(0);
-  rig.balancer.end(0, first, rig.now);
+  rig.balancer.end(0, first);
 
   expect(rig.picked()).toEqual([1, 2]);
 });

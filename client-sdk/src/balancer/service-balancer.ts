@@ -142,12 +142,12 @@ export class ServiceBalancer implements Balancer {
     }
   }
 
-  end(slot: Slot, ticket: Ticket, now: number): void {
+  end(slot: Slot, ticket: Ticket): void {
     const slots = this.#slots;
     if (!slots.holds(slot, ticket) || slots.inflight[slot] === 0) return;
     slots.inflight[slot]!--;
     slots.limitWaiting(slot);
-    this.#health.ignored(slot, ticket === slots.generation[slot], now);
+    this.#health.ignored(slot, ticket === slots.generation[slot], this.#now);
     if (slots.inflight[slot] === 0 && slots.gone[slot] === 1) this.#membership.free(slot);
   }
 

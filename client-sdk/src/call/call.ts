@@ -87,7 +87,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   readonly #options: CallOptions;
   readonly #body: ReplayBody | undefined;
   /** Retries run in the context of who called, not of who opened the socket. */
-  readonly #context = new AsyncResource('HEUREKA_CALL');
+  readonly #context: AsyncResource;
   #current: Attempt | undefined;
   #forwarding: Attempt | undefined;
   #parked: ParkedResponse | undefined;
@@ -112,6 +112,8 @@ export class Call extends Waiting implements AttemptOwner, Want {
     this.#options = options;
     this.#body = body;
     this.#caller = caller;
+    // The handler of undici's `request` is one already, made in its caller's turn.
+    this.#context = caller instanceof AsyncResource ? caller : new AsyncResource('HEUREKA_CALL');
     this.repeatable = terms.idempotent && terms.attempts > 1;
     setting.counters.inflight++;
     this.affinityKey = options.affinityKey;
@@ -132,7 +134,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     this.#finish();
     if (current !== undefined) this.#takeBack(current, Outcome.IGNORED, { is: 'aborted' }, reason, now);
     if (forwarding !== undefined) {
-      balancer.end(forwarding.slot, forwarding.ticket, now);
+      balancer.end(forwarding.slot, forwarding.ticket);
       forwarding.orphan();
       forwarding.end(reason);
     }
@@ -250,8 +252,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   }
 
   completed(attempt: Attempt, trailers: string[] | null): void {
-    const { balancer, clock } = this.#setting;
-    balancer.end(attempt.slot, attempt.ticket, clock.monotonic());
+    this.#setting.balancer.end(attempt.slot, attempt.ticket);
     if (attempt === this.#forwarding) {
       this.#finish();
       this.#caller.onComplete(trailers);
@@ -265,7 +266,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     if (attempt !== this.#current) {
       // A body cut short: of the answer that the caller gets, or of one that is kept.
       balancer.judge(attempt.slot, attempt.ticket, Outcome.FAILED, now - attempt.begunAt, now, 0);
-      balancer.end(attempt.slot, attempt.ticket, now);
+      balancer.end(attempt.slot, attempt.ticket);
       if (this.#parked?.attempt === attempt) {
         this.#parked.failed(error);
         return;
@@ -288,7 +289,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     const now = clock.monotonic();
     balancer.judge(attempt.slot, attempt.ticket, Outcome.OK, now - attempt.begunAt, now, 0);
     // From here on the socket is the caller's, for as long as he likes: it says no more of the instance's load.
-    balancer.end(attempt.slot, attempt.ticket, now);
+    balancer.end(attempt.slot, attempt.ticket);
     counters.observe(now - attempt.begunAt);
     this.#recordStatus(attempt, status, now - attempt.begunAt, false);
     this.#commit(attempt, true);
@@ -311,7 +312,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     const { balancer, clock } = this.#setting;
     const now = clock.monotonic();
     balancer.judge(attempt.slot, attempt.ticket, Outcome.IGNORED, now - attempt.begunAt, now, 0);
-    balancer.end(attempt.slot, attempt.ticket, now);
+    balancer.end(attempt.slot, attempt.ticket);
     attempt.orphan();
     this.#finish();
     this.#caller.onError(error);
@@ -321,7 +322,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     const { balancer } = this.#setting;
     const ms = now - attempt.begunAt;
     balancer.judge(attempt.slot, attempt.ticket, outcome, ms, now, 0);
-    balancer.end(attempt.slot, attempt.ticket, now);
+    balancer.end(attempt.slot, attempt.ticket);
     this.#lastError = error;
     this.#record(attempt, attempt.started ? 'sent' : 'never-sent', outcomeOf(error), ms);
     if (!attempt.started) this.#unsent++;
@@ -446,7 +447,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     DeadlineList.remove(attempt);
     const ms = now - attempt.begunAt;
     balancer.judge(attempt.slot, attempt.ticket, outcome, ms, now, 0);
-    balancer.end(attempt.slot, attempt.ticket, now);
+    balancer.end(attempt.slot, attempt.ticket);
     this.#record(attempt, attempt.started ? 'sent' : 'never-sent', told, ms);
     attempt.orphan();
     attempt.end(reason);
@@ -459,8 +460,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     parked?.forget();
     if (parked === undefined || parked.complete) return;
     const { attempt } = parked;
-    const { balancer, clock } = this.#setting;
-    balancer.end(attempt.slot, attempt.ticket, clock.monotonic());
+    this.#setting.balancer.end(attempt.slot, attempt.ticket);
     attempt.orphan();
     attempt.end(DROPPED);
   }

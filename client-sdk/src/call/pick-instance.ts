@@ -18,7 +18,7 @@ export function pickInstance(balancer: Balancer, clock: Clock, options: PickOpti
     if (exclude.includes(instance.id)) {
       // It may have been the turn of a probe: whoever comes next gets it.
       balancer.judge(slot, ticket, Outcome.IGNORED, 0, now, 0);
-      balancer.end(slot, ticket, now);
+      balancer.end(slot, ticket);
       want.tried.push(slot);
       continue;
     }
@@ -30,7 +30,7 @@ export function pickInstance(balancer: Balancer, clock: Clock, options: PickOpti
         settled = true;
         const end = clock.monotonic();
         balancer.judge(slot, ticket, OUTCOMES[outcome] ?? Outcome.IGNORED, ms ?? end - now, end, 0);
-        balancer.end(slot, ticket, end);
+        balancer.end(slot, ticket);
       },
     };
   }

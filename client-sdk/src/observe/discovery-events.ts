@@ -4,14 +4,22 @@ import type { DiscoveryEvents } from '../api.ts';
 import { Emitter } from '../runtime/emitter.ts';
 import { EVENT_NAMES, type EventName, eventChannel } from './channels.ts';
 
-interface Source<T> {
-  readonly emitter: Emitter<T>;
+class Source<T> {
+  readonly emitter = new Emitter<T>();
   readonly channel: Channel;
+
+  constructor(name: EventName) {
+    this.channel = eventChannel(name);
+  }
+
+  get heard(): boolean {
+    return this.emitter.heard || this.channel.hasSubscribers;
+  }
 }
 
 export class DiscoveryEventSources {
   readonly #sources = new Map<EventName, Source<never>>(
-    EVENT_NAMES.map((name) => [name, { emitter: new Emitter<never>(), channel: eventChannel(name) }]),
+    EVENT_NAMES.map((name) => [name, new Source<never>(name)]),
   );
 
   on<E extends EventName>(event: E, listener: (event: DiscoveryEvents[E]) => void): () => void {
@@ -22,10 +30,9 @@ export class DiscoveryEventSources {
     return source.emitter.subscribe(listener as (event: never) => void);
   }
 
-  /** Whether anybody listens: ask first where making the event costs something. */
-  heard(event: EventName): boolean {
-    const source = this.#sources.get(event)!;
-    return source.emitter.heard || source.channel.hasSubscribers;
+  /** Says whether anybody listens: ask first where making the event costs something. */
+  audience(event: EventName): { readonly heard: boolean } {
+    return this.#sources.get(event)!;
   }
 
   /** A listener that throws is told to the process, and stops nobody else. */

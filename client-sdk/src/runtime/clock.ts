@@ -1,6 +1,7 @@
 /**
  * Time. Nothing outside `runtime/` reads the clock or sets a timer, so that tests can move time instead of waiting for it.
  */
+import { performance } from 'node:perf_hooks';
 
 /** A started timer. */
 export interface Timer {
@@ -29,6 +30,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock. It has no state of its own, so one per process is enough. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // The imported one: the global is a getter, and calls read this.
   monotonic: () => performance.now(),
   after(ms, callback, options) {
     const timer = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_TIMER_MS));

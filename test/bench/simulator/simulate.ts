@@ -93,7 +93,7 @@ export async function simulate(plan: Simulation): Promise<Outcomes> {
       const ticket = balancer.begin(slot, begunAt);
       servers[numberOf.get(balancer.instance(slot).id)!]!.call((answer) => {
         balancer.judge(slot, ticket, OUTCOME[answer], events.now - begunAt, events.now, 0);
-        balancer.end(slot, ticket, events.now);
+        balancer.end(slot, ticket);
         if (answer === 'ok' || call.retriesLeft === 0) {
           settled(call, answer === 'ok');
           return;

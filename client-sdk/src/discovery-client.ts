@@ -419,11 +419,8 @@ class DiscoveryClient implements Discovery {
 }
 
 function attemptListener(events: DiscoveryEventSources): AttemptListener {
-  const audience = events.audience('attempt');
   return {
-    get heard() {
-      return audience.heard;
-    },
+    audience: events.audience('attempt'),
     tell: (attempt) => events.emit('attempt', attempt),
     retried: (retry) => events.emit('retry', retry),
     pickFailed: (failure) => events.emit('pick-failed', failure),

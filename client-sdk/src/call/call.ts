@@ -52,8 +52,10 @@ export interface CallSetting {
   notReady(): CallError;
   /** What the service answers when nothing is left; never rejects. Undefined: it has none. */
   readonly fallback: ((error: CallError, options: CallOptions) => Promise<FallbackAnswer | undefined>) | undefined;
-  /** Tells of one attempt that ended; undefined when nobody listens. */
-  readonly attempted: ((record: AttemptRecord, options: CallOptions) => void) | undefined;
+  /** Whether anybody wants to hear of attempts, as most often nobody does. */
+  readonly audience: { readonly heard: boolean };
+  /** Tells of one attempt that ended. */
+  attempted(record: AttemptRecord, options: CallOptions): void;
 }
 
 /** How a call may be repeated, from the service's options and the call's own. */
@@ -480,7 +482,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
   /** Only a status that fails is kept with the call; any is told to who listens. */
   #recordStatus(attempt: Attempt, status: number, ms: number, fails: boolean): void {
     if (fails) this.#record(attempt, 'headers', { is: 'status', status }, ms);
-    else if (this.#setting.attempted !== undefined) {
+    else if (this.#setting.audience.heard) {
       this.#setting.attempted(recordOf(attempt, 'headers', { is: 'status', status }, ms), this.#options);
     }
   }
@@ -490,7 +492,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     if (this.#records === undefined) this.#records = [record];
     else this.#records.push(record);
     this.#setting.counters.attemptsFailed++;
-    this.#setting.attempted?.(record, this.#options);
+    if (this.#setting.audience.heard) this.#setting.attempted(record, this.#options);
   }
 }
 

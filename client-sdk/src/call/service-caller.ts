@@ -32,9 +32,9 @@ const START_FACTOR = 2;
 /** Lists of deadlines for calls with times of their own, beyond which empty ones are dropped. */
 const MAX_LISTS = 64;
 
-/** Who is told of attempts that ended; asked first whether anybody listens, as most often nobody does. */
+/** Who is told of attempts that ended, where its audience is there. */
 export interface AttemptListener {
-  readonly heard: boolean;
+  readonly audience: CallSetting['audience'];
   tell(attempt: AttemptRecord & CallInfo): void;
   retried(retry: DiscoveryEvents['retry']): void;
   pickFailed(failure: DiscoveryEvents['pick-failed']): void;
@@ -62,6 +62,7 @@ export class ServiceCaller implements CallSetting {
   readonly counters: CallCounters = new CallCounters();
   readonly unstarted: DeadlineList;
   readonly fallback: CallSetting['fallback'];
+  readonly audience: CallSetting['audience'];
   readonly #options: ResolvedServiceOptions;
   readonly #connections: Connections;
   readonly #cache: Pick<InstanceCache, 'ready' | 'refused'>;
@@ -93,6 +94,7 @@ export class ServiceCaller implements CallSetting {
     this.#cache = cache;
     this.#ownZone = ownZone;
     this.#listener = listener;
+    this.audience = listener.audience;
     this.#instances = instances;
     const { retry, totalMs, connectMs, fallback } = options;
     // A call may ask for retries of its own where the service has none.
@@ -259,15 +261,10 @@ export class ServiceCaller implements CallSetting {
     return new CallError(code, `${this.service} ${what}`, { ...facts, service: this.service });
   }
 
-  get attempted(): CallSetting['attempted'] {
-    return this.#listener.heard ? this.#tell : undefined;
+  attempted(record: AttemptRecord, options: CallOptions): void {
+    this.#listener.tell({ ...record, ...this.#infoOf(options) });
   }
 
-  readonly #tell = (record: AttemptRecord, options: CallOptions): void => {
-    this.#listener.tell({ ...record, ...this.#infoOf(options) });
-  };
-
-  /** @returns false: the call has been refused */
   /** A judge of the user's that throws has not judged. */
   #judged(isFailure: (outcome: AttemptOutcome) => boolean, outcome: AttemptOutcome, otherwise: boolean): boolean {
     try {
@@ -277,6 +274,7 @@ export class ServiceCaller implements CallSetting {
     }
   }
 
+  /** @returns false: the call has been refused */
   #admits(call: Call): boolean {
     if (this.#throttle.admit()) return true;
     this.counters.shed++;

@@ -18,9 +18,7 @@ class Source<T> {
 }
 
 export class DiscoveryEventSources {
-  readonly #sources = new Map<EventName, Source<never>>(
-    EVENT_NAMES.map((name) => [name, new Source<never>(name)]),
-  );
+  readonly #sources = new Map<EventName, Source<never>>(EVENT_NAMES.map((name) => [name, new Source<never>(name)]));
 
   on<E extends EventName>(event: E, listener: (event: DiscoveryEvents[E]) => void): () => void {
     const source = this.#sources.get(event);

@@ -112,7 +112,7 @@ function scene(instances: readonly Instance[], options: DiscoveryOptions['defaul
       readyMs: 1_000,
       ownZone: () => undefined,
       listener: {
-        heard: false,
+        audience: { heard: false },
         tell: () => undefined,
         retried: () => undefined,
         pickFailed: () => undefined,

@@ -69,7 +69,8 @@ export class ServiceRequests {
 
   #send(dispatcher: Dispatcher, options: RequestOptions & { path: string }): Promise<Dispatcher.ResponseData> {
     if (options.method === undefined) return this.#send(dispatcher, { ...options, method: 'GET' });
-    if ((options.body as unknown) instanceof FormData) return sendForm(dispatcher, options);
+    // Asked of bodies only: `FormData` is a global that is looked up.
+    if (options.body && (options.body as unknown) instanceof FormData) return sendForm(dispatcher, options);
     return dispatcher.request(options as Dispatcher.RequestOptions);
   }
 

@@ -2,16 +2,14 @@
 import { createDiscovery, type Discovery } from '@heureka/client-sdk';
 import { anInstance } from '@heureka/client-sdk/testing';
 import { Pool } from 'undici';
-import { quantile, spreadOf } from '../statistics.ts';
+import { spreadOf } from '../statistics.ts';
 
 export interface CallCost {
   readonly slots: number;
   readonly bareUs: number;
   readonly sdkUs: number;
-  /** SDK less bare, between neighbouring slices: median and quartiles. */
+  /** SDK less bare, between neighbouring slices: median. */
   readonly moreUs: number;
-  readonly lowerUs: number;
-  readonly upperUs: number;
   /** The bare pool less itself: what is noise. */
   readonly againUs: number;
 }
@@ -54,14 +52,11 @@ async function measure(port: number, slots: number, calls: number, rounds: numbe
   }
   await discovery.close();
   await bare.close();
-  const more = samples.map((sample) => sample.more).sort((a, b) => a - b);
   return {
     slots,
     bareUs: spreadOf(samples.map((sample) => sample.bare)).median,
     sdkUs: spreadOf(samples.map(({ sdk }) => sdk)).median,
-    moreUs: spreadOf(more).median,
-    lowerUs: quantile(more, 0.25),
-    upperUs: quantile(more, 0.75),
+    moreUs: spreadOf(samples.map(({ more }) => more)).median,
     againUs: spreadOf(samples.map(({ again }) => again)).median,
   };
 }

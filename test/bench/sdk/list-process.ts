@@ -24,6 +24,7 @@ const { client, registryUrl } = JSON.parse(process.argv[2] ?? '{}') as ListJob;
 // Sampled each ms: that costs CPU itself, so it is off while nothing is measured but idleness.
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let cpu = process.cpuUsage();
+let idle = false;
 
 /** @returns how many instances of one application are known */
 async function follow(): Promise<() => number> {
@@ -65,16 +66,18 @@ const known = await follow();
 
 process.on('message', (say: 'cost?' | 'reset' | 'idle') => {
   if (say !== 'cost?') {
-    globalThis.gc?.();
+    // Collecting now would make V8 tidy up once more in the time that is measured.
+    idle = say === 'idle';
+    if (idle) delay.disable();
+    else globalThis.gc?.();
     delay.reset();
-    if (say === 'idle') delay.disable();
     process.send?.('ready');
     cpu = process.cpuUsage();
     return;
   }
   const { user, system } = process.cpuUsage(cpu);
   const stallMs = delay.max / 1e6;
-  globalThis.gc?.();
+  if (!idle) globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   const cost: ListCost = {
     cpuMs: (user + system) / 1_000,
@@ -84,6 +87,7 @@ process.on('message', (say: 'cost?' | 'reset' | 'idle') => {
     known: known(),
   };
   process.send?.(cost);
+  cpu = process.cpuUsage();
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.('following');

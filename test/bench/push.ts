@@ -24,32 +24,39 @@ export const push: Topic = {
     try {
       const [a, b] = nodes;
       const many = quick ? 20 : 1_000;
-      // At 100 a second.
-      const changes = quick ? 3 : 1_000;
       for (const target of [a, alone]) await fill(target, quick ? 50 : 1_000);
       const rows: Cell[][] = [];
-      const add = async (name: string, readers: number, writer: Target, reader: Target): Promise<void> => {
+      const add = async (
+        name: string,
+        readers: number,
+        writer: Target,
+        reader: Target,
+        rate?: number,
+      ): Promise<void> => {
         const before = cpuMs(reader.pid) ?? 0;
-        const { heard, missed, p50, p99, max } = await streams({
-          readers,
-          writer,
-          reader,
-          changes,
-          pauseMs: quick ? 20 : 10,
-        });
+        const changes = quick ? 3 : rate === undefined ? 1_000 : 20 * rate;
+        const paced = rate === undefined ? {} : { perSecond: rate };
+        const job: StreamJob = { readers, writer, reader, changes, pauseMs: quick ? 20 : 10, ...paced };
+        const { heard, missed, perSecond, p50, p99, max } = await streams(job);
         check(missed === 0 && heard === readers * changes, `every reader hears of every change: ${missed} missed`);
         const cpu = ((cpuMs(reader.pid) ?? 0) - before) / changes;
-        rows.push([name, readers, number(p50), number(p99), number(max), number(cpu)]);
+        rows.push([name, readers, Math.round(perSecond), number(p50), number(p99), number(max), number(cpu)]);
       };
       await add('memory store', 1, alone, alone);
       await add('memory store', many, alone, alone);
       await add('Redis, same node', 1, a, a);
       await add('Redis, other node', 1, a, b);
       await add('Redis, other node', many, a, b);
+      await add('Redis, other node', 1, a, b, 100);
+      await add('Redis, other node', 1, a, b, 300);
       title('Push: from the answer to a change until a reader has the event');
-      table(['', 'readers', 'p50 ms', 'p99 ms', 'most ms', 'CPU ms a change, of the node read'], rows);
+      table(
+        ['', 'readers', 'changes a second', 'p50 ms', 'p99 ms', 'most ms', 'CPU ms a change, of the node read'],
+        rows,
+      );
       note(
-        'A change leaves at once, what follows within 50 ms together. Both nodes share one core, all readers and Redis the other.',
+        'A change leaves at once, what follows within 50 ms together. The last two rows make their changes at a fixed rate, the others each when the ' +
+          'one before has been heard of. Both nodes share one core, all readers and Redis the other.',
       );
     } finally {
       for (const target of [...nodes, alone]) await target.stop();

@@ -15,7 +15,7 @@ const PATIENT = ['--keep-alive', '600'];
 
 export const heartbeats: Topic = {
   name: 'heartbeats',
-  what: 'PUT renew: 64 busy connections, and 9,000 mostly idle ones; memory and Redis store',
+  what: 'PUT renew: 64 busy connections, and 10,000 mostly idle ones; memory and Redis store',
   async run(options) {
     const redis = await startRedis();
     const running = [
@@ -50,7 +50,7 @@ async function busy(running: readonly RunningTarget[], { quick, peer, peerPid }:
 }
 
 async function idle(running: readonly RunningTarget[], { quick }: BenchOptions): Promise<void> {
-  const count = quick ? 200 : 9_000;
+  const count = quick ? 200 : 10_000;
   const sides: Side[] = [];
   for (const target of running) {
     if (target !== running[0]) await fill(target, count);
@@ -60,7 +60,7 @@ async function idle(running: readonly RunningTarget[], { quick }: BenchOptions):
     sides.push({ target, load });
   }
   const perSecond = quick ? 1_000 : count / INTERVAL_S;
-  const measured = await sideBySide(sides, { kind: 'paced', ms: quick ? 200 : 10_000, perSecond }, quick ? 1 : 3);
+  const measured = await sideBySide(sides, { kind: 'paced', ms: quick ? 200 : 10_000, perSecond }, quick ? 1 : 7);
   for (const { slices } of measured) for (const slice of slices) onlyStatus(slice, [200]);
   title(`Heartbeats: ${count.toLocaleString('en')} connections, each with a heartbeat in ${INTERVAL_S} s`);
   table(COMPARED_HEAD, compared(measured).map(comparedRow));

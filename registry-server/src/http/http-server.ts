@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, sleep } from '@heureka/client-sdk/runtime';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { SilentSockets } from './silent-sockets.ts';
+import { SILENCE_MS, SilentSockets } from './silent-sockets.ts';
 
 export interface ListenOptions {
   /** Undefined: every address. */
@@ -30,8 +30,6 @@ export class ListenError extends Error {
 /** Answers a request, or says that it is not its own. */
 export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** No socket may be silent for longer while an answer is on its way; streams send a comment each 15 s. */
-const SILENCE_MS = 120_000;
 /** How often Node looks for senders that are too slow. */
 const CHECK_MS = 1_000;
 const IDLE_CHECK_MS = 20;

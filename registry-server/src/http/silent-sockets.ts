@@ -12,6 +12,8 @@ interface Progress {
   since: number;
 }
 
+/** No socket may be silent for longer while an answer is on its way, in ms; streams send a comment each 15 s. */
+export const SILENCE_MS = 120_000;
 /** Looks in one span of silence: the end comes at most a quarter late. */
 const LOOKS = 4;
 
@@ -57,11 +59,11 @@ export class SilentSockets {
   #look(): void {
     const now = this.#clock.monotonic();
     for (const [socket, progress] of this.#sockets) {
-      // What still waits for the reader counts as written already; large answers are written in pieces, so that progress shows (`reply.ts`).
+      // What still waits for the reader counts as written already.
       const moved = socket.bytesRead + socket.bytesWritten - socket.writableLength;
-      // A time-out of its own: an idle connection between two requests, which Node ends.
-      const idle = (socket.timeout ?? 0) > 0;
-      if (moved !== progress.moved || idle) {
+      // A time-out of its own, which Node ends: an idle connection between two requests, or one that has a large answer to read (`reply.ts`).
+      const watched = (socket.timeout ?? 0) > 0;
+      if (moved !== progress.moved || watched) {
         progress.moved = moved;
         progress.since = now;
       } else if (now - progress.since >= this.#silenceMs) {

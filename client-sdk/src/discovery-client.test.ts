@@ -102,6 +102,19 @@ test('a zone that dies costs no call', async () => {
   await closed(stage, discovery);
 });
 
+test.each([
+  { zone: 'a', crossed: 10 },
+  { zone: 'b', crossed: 0 },
+  { zone: undefined, crossed: 0 },
+])('of ten calls to zone b, $crossed cross zones for a caller in zone $zone', async ({ zone, crossed }) => {
+  const stage = await scene(['b', 'b', 'b']);
+  const discovery = await stage.open(zone === undefined ? {} : { zone });
+  for (let call = 0; call < 10; call++) await answer(stage, discovery);
+  const counted = discovery.metrics().find(({ name }) => name === 'heureka_attempts_cross_zone_total');
+  expect(counted?.value).toBe(crossed);
+  await closed(stage, discovery);
+});
+
 test('a registry that is gone stops nothing, and one that comes back empty is not believed', async () => {
   const stage = await scene();
   const discovery = await stage.open();

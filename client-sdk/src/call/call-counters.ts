@@ -17,7 +17,7 @@ export class CallCounters {
   /** Answered by the fallback. */
   fallbacks = 0;
   attempts = 0;
-  /** Attempts that went to another zone than ours. */
+  /** Attempts that went to another zone than ours; none while ours is unknown. */
   crossZone = 0;
   attemptsFailed = 0;
   /** Sent again although it may have been received. */

@@ -192,7 +192,8 @@ export class ServiceCaller implements CallSetting {
 
   dispatch(slot: Slot, options: CallOptions, attempt: Attempt): void {
     const { instance } = attempt;
-    if (instance.zone !== this.#ownZone()) this.counters.crossZone++;
+    const ownZone = this.#ownZone();
+    if (ownZone !== undefined && instance.zone !== ownZone) this.counters.crossZone++;
     if (this.balancer.panic) this.counters.panicPicks++;
     this.#connections.dispatch(slot, instance, options, attempt);
   }

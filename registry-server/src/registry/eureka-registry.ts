@@ -57,7 +57,7 @@ export class EurekaRegistry implements Registry {
 
   cancel(context: RequestContext, app: string, id: string): Promise<Answer> {
     const key = instanceKey(app, id);
-    return this.#ledger.change(context, key, cancelRule(key, this.#ledger.now));
+    return this.#ledger.change(context, key, cancelRule(key, this.#ledger.now, this.#ledger.held(key)));
   }
 
   overrideStatus(

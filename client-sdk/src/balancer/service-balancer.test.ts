@@ -345,6 +345,7 @@ test('a closed balancer picks nobody, frees its slots, and ignores what still ar
 
   rig.balancer.close();
   rig.balancer.close();
+  expect(rig.pick({ hint: {} })).toBe(NO_SLOT);
   rig.settle(0, ticket, FAILED);
   rig.balancer.update(listed(instancesIn('---')));
   rig.balancer.tick(5_000);

@@ -106,7 +106,7 @@ export class ServiceBalancer implements Balancer {
   }
 
   pick(now: number, want: Want): Slot {
-    // Small, for it is inlined whole.
+    // Small, for it is inlined whole. Views of a closed one are empty.
     const view = this.#base;
     return (view.version === this.#version && want.hint === undefined ? view : this.#sorted(want.hint)).pick(now, want);
   }
@@ -250,7 +250,7 @@ export class ServiceBalancer implements Balancer {
     const view = this.#newView();
     if (this.#hinted.size >= TUNING.hintViews) this.#hinted.delete(this.#hinted.keys().next().value!);
     this.#hinted.set(key, { view, admits });
-    if (this.#service !== undefined) this.#follow(this.#service, false);
+    if (this.#service !== undefined && !this.#closed) this.#follow(this.#service, false);
     return view;
   }
 

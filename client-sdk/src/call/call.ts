@@ -6,70 +6,18 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
-import type { FallbackAnswer, Instance } from '../api.ts';
-import { type Balancer, NO_SLOT, Outcome, type Slot, type Want } from '../balancer/balancer.ts';
-import type { AttemptOutcome, Attempt as AttemptRecord, CallError, CallErrorCode, CallErrorFacts } from '../errors.ts';
-import type { Clock, Timer } from '../runtime/clock.ts';
-import type { Random } from '../runtime/random.ts';
+import { NO_SLOT, Outcome, type Slot, type Want } from '../balancer/balancer.ts';
+import type { AttemptOutcome, Attempt as AttemptRecord, CallError } from '../errors.ts';
+import type { Timer } from '../runtime/clock.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import type { CallCounters } from './call-counters.ts';
+import type { CallSetting, CallTerms } from './call-setting.ts';
 import { DeadlineList, Waiting } from './deadline-list.ts';
 import { FailureKind, failureKind, healthOutcome, outcomeOf, type Phase, retryAfterMs } from './failure.ts';
-import { giveFallback, type RawAnswer, rawAnswer } from './fallback-answer.ts';
+import { giveFallback, rawAnswer } from './fallback-answer.ts';
 import { ParkedResponse } from './parked-response.ts';
 import type { ReplayBody } from './replay-body.ts';
 import { decideRetry } from './retry-policy.ts';
 import { type Abort, type CallHandler, type CallOptions, type RawHeaders, responseHeader } from './wire.ts';
-
-/** What a call needs of the service that it calls. */
-export interface CallSetting {
-  readonly balancer: Balancer;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly counters: CallCounters;
-  /** Attempts that wait for a connection. */
-  readonly unstarted: DeadlineList;
-  /** Nothing new is sent. */
-  readonly closed: boolean;
-  /** Sends an attempt over the slot's own connections. @throws what the caller did wrong */
-  dispatch(slot: Slot, options: CallOptions, attempt: Attempt): void;
-  /** Whether an outcome counts against an instance. */
-  fails(status: number): boolean;
-  countsAgainst(error: Error): boolean;
-  /** Nobody could be reached at this instance's address. */
-  refused(instance: Instance): void;
-  /** Asks for one retry of what may have been received. */
-  withdraw(): boolean;
-  /** A call that was admitted has its outcome; `well`: a response that speaks for the service. */
-  settled(well: boolean): void;
-  /** Tells of a retry, and of a pick that found nobody. */
-  retried(reason: 'unsent' | 'failed', delayMs: number, options: CallOptions): void;
-  pickFailed(tried: number, options: CallOptions): void;
-  /** Nobody can be picked, and nothing was tried. */
-  nobody(): CallError;
-  error(code: CallErrorCode, message: string, facts: Omit<CallErrorFacts, 'service'>): CallError;
-  /** No list of instances came in time. */
-  notReady(): CallError;
-  /** What the service answers when nothing is left; never rejects. Undefined: it has none. */
-  readonly fallback: ((error: CallError, options: CallOptions) => Promise<FallbackAnswer | undefined>) | undefined;
-  /** Whether anybody wants to hear of attempts, as most often nobody does. */
-  readonly audience: { readonly heard: boolean };
-  /** Tells of one attempt that ended. */
-  attempted(record: AttemptRecord, options: CallOptions): void;
-}
-
-/** How a call may be repeated, from the service's options and the call's own. */
-export interface CallTerms {
-  /** Sending twice does what sending once does. */
-  readonly idempotent: boolean;
-  /** Attempts that may be sent in total. */
-  readonly attempts: number;
-  readonly statuses: readonly number[];
-  /** Until the caller has response headers, in ms. */
-  readonly totalMs: number;
-  /** Of a body that comes in pieces, what is kept to be sent again. */
-  readonly maxReplayBytes: number;
-}
 
 type StopCode = 'ERR_ATTEMPTS_FAILED' | 'ERR_CALL_TIMEOUT' | 'ERR_CLOSED';
 
@@ -422,7 +370,7 @@ export class Call extends Waiting implements AttemptOwner, Want {
     void this.#context.runInAsyncScope(fallback, undefined, error, this.#options).then((answer) => {
       if (this.#over) return;
       this.#finish();
-      const raw = answerOf(answer);
+      const raw = rawAnswer(answer);
       if (raw === undefined) this.#caller.onError(error);
       else {
         counters.fallbacks++;
@@ -493,15 +441,6 @@ export class Call extends Waiting implements AttemptOwner, Want {
     else this.#records.push(record);
     this.#setting.counters.attemptsFailed++;
     if (this.#setting.audience.heard) this.#setting.attempted(record, this.#options);
-  }
-}
-
-/** What a fallback made that is no answer leaves the error that called for it. */
-function answerOf(answer: FallbackAnswer | undefined): RawAnswer | undefined {
-  try {
-    return answer === undefined ? undefined : rawAnswer(answer);
-  } catch {
-    return undefined;
   }
 }
 

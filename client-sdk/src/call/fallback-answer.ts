@@ -9,8 +9,17 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-/** @throws {TypeError} for what is no status, header or body */
-export function rawAnswer({ status, headers = {}, body }: FallbackAnswer): RawAnswer {
+/** @returns undefined for nothing, and for what is no status, header or body: the error that called for it stands */
+export function rawAnswer(answer: FallbackAnswer | undefined): RawAnswer | undefined {
+  try {
+    return answer === undefined ? undefined : encoded(answer);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {TypeError} */
+function encoded({ status, headers = {}, body }: FallbackAnswer): RawAnswer {
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw new TypeError(`a status is 200 to 599, got ${status}`);
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body as string);

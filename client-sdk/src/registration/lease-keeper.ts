@@ -133,7 +133,9 @@ export class LeaseKeeper {
   /** The record as the registry shows it, as far as we know. */
   get info(): InstanceInfo {
     const shown = this.#held.is === 'record' ? this.#held.shown : 'UNKNOWN';
-    return { ...this.#registered, status: shown === 'UNKNOWN' ? this.#wanted : shown };
+    const status = shown === 'UNKNOWN' ? this.#wanted : shown;
+    // The same object as long as nothing differs: what is made of it is kept, and each report of the registry asks.
+    return status === this.#registered.status ? this.#registered : { ...this.#registered, status };
   }
 
   get metadata(): Readonly<Record<string, string>> {

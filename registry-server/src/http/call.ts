@@ -62,6 +62,4 @@ export class Call implements RequestContext {
     this.#replication ??= requestHeader(this.request, Header.REPLICATION) === 'true';
     return this.#replication;
   }
-
-  /** Nodes do not relay: one that is cut off answers 503, so that clients go to their next registry URL (F5). */
 }

@@ -61,3 +61,29 @@ test('an empty list of URLs, or a source beside a registry, is an error', () => 
   expect(() => discoveryOptions({ source, registry: 'http://a' }, {})).toThrow(/absent where source is given/);
   expect(discoveryOptions({ source }, {}).registry).toBeUndefined();
 });
+
+test('a misspelt option is named, with the options that there are; its value, which may be a secret, is not shown', () => {
+  const given = {
+    zoen: 'a',
+    registry: { urls: ['http://a'], atuh: { bearer: 'hush' } },
+    defaults: { totlMs: 1, breaker: { minCals: 5 } },
+    services: { orders: { retry: { attemps: 3 } } },
+  };
+  let error: unknown;
+  try {
+    discoveryOptions(given as DiscoveryOptions, {});
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect((error as OptionsError).problems.map(({ option }) => option).sort()).toEqual([
+    'defaults.breaker.minCals',
+    'defaults.totlMs',
+    'registry.atuh',
+    'services.orders.retry.attemps',
+    'zoen',
+  ]);
+  expect((error as OptionsError).message).toContain(
+    'registry.atuh must be one of urls, auth, tls, pollMs, push, timeoutMs, got "atuh"',
+  );
+  expect((error as OptionsError).message).not.toContain('hush');
+});

@@ -2,7 +2,7 @@
  * What `createDiscovery` takes, checked and filled: one table of defaults, one function. All problems are reported at once.
  */
 import type { DiscoveryOptions, RegistryOptions } from './api.ts';
-import { type OptionProblem, OptionsError } from './errors.ts';
+import { checkNames, type OptionNames, type OptionProblem, OptionsError } from './errors.ts';
 import { type ServiceOptionsOf, serviceOptions } from './service-options.ts';
 
 /** Where a Eureka server listens when nobody says otherwise. */
@@ -41,6 +41,30 @@ export interface ResolvedDiscoveryOptions
   readonly zone: string | undefined;
 }
 
+const NAMES: OptionNames<DiscoveryOptions> = {
+  registry: true,
+  source: true,
+  zone: true,
+  start: true,
+  readyMs: true,
+  subscribe: true,
+  services: true,
+  defaults: true,
+  hosts: true,
+  fallbackDispatcher: true,
+  dispatcherFor: true,
+  snapshotFile: true,
+  signal: true,
+};
+const REGISTRY_NAMES: OptionNames<RegistryOptions> = {
+  urls: true,
+  auth: true,
+  tls: true,
+  pollMs: true,
+  push: true,
+  timeoutMs: true,
+};
+
 const STARTS = ['fail-fast', 'wait', 'background'] as const;
 
 /**
@@ -58,6 +82,8 @@ export function discoveryOptions(
   const { registry, start = DISCOVERY_DEFAULTS.start, readyMs = DISCOVERY_DEFAULTS.readyMs } = given;
   const { services, defaults, ...rest } = given;
 
+  checkNames(given, NAMES, '', problems);
+  if (isRegistryOptions(registry)) checkNames(registry, REGISTRY_NAMES, 'registry.', problems);
   check(STARTS.includes(start), 'start', start, `one of ${STARTS.join(', ')}`);
   check(Number.isFinite(readyMs) && readyMs >= 0, 'readyMs', readyMs, 'a number of ms, 0 or more');
   if (given.zone !== undefined) check(typeof given.zone === 'string', 'zone', given.zone, 'a string');
@@ -126,7 +152,7 @@ function registryOptions(
 }
 
 function isRegistryOptions(given: DiscoveryOptions['registry']): given is RegistryOptions {
-  return typeof given === 'object' && !Array.isArray(given);
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
 function urlList(

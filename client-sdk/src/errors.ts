@@ -126,6 +126,22 @@ export class OptionsError extends DiscoveryError {
   }
 }
 
+/** All names of an options object, so that the compiler says when one is missing. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/**
+ * Adds a problem for each name that is none: misspelt, its default would stay in force without anybody knowing. The value may be a secret, and is
+ * not shown.
+ *
+ * @param path - what stands before the names, such as `registry.`; empty at the top
+ */
+export function checkNames<T>(given: object, names: OptionNames<T>, path: string, problems: OptionProblem[]): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(names, name)) continue;
+    problems.push({ option: `${path}${name}`, got: name, accepts: `one of ${Object.keys(names).join(', ')}` });
+  }
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   try {

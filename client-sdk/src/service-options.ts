@@ -3,7 +3,7 @@
  * Sources of the numbers: Envoy, Finagle, gRPC and Google's SRE books, where a comment says so.
  */
 import type { BreakerOptions, DiscoveryOptions, RetryOptions, ServiceOptions } from './api.ts';
-import type { OptionProblem } from './errors.ts';
+import { checkNames, type OptionNames, type OptionProblem } from './errors.ts';
 
 export const RETRY_DEFAULTS: RetryOptions = {
   /** Attempts that were sent, in total; Google SRE and the AWS SDKs. */
@@ -55,6 +55,35 @@ export const POLICY_NAMES = [
   'zone-avoidance',
 ] as const;
 
+const NAMES: OptionNames<ServiceOptions> = {
+  policy: true,
+  zoneMode: true,
+  connectMs: true,
+  headersMs: true,
+  bodyIdleMs: true,
+  totalMs: true,
+  retry: true,
+  breaker: true,
+  protocol: true,
+  connections: true,
+  fallback: true,
+};
+const RETRY_NAMES: OptionNames<RetryOptions> = {
+  attempts: true,
+  statuses: true,
+  methods: true,
+  budgetShare: true,
+  maxReplayBytes: true,
+};
+const BREAKER_NAMES: OptionNames<BreakerOptions> = {
+  minCalls: true,
+  failureShare: true,
+  consecutive: true,
+  baseEjectMs: true,
+  maxEjectMs: true,
+  isFailure: true,
+};
+
 const ZONE_MODES = ['balanced', 'prefer', 'exclusive', 'bias', 'off'] as const;
 const PROTOCOLS = ['registered', 'http', 'https'] as const;
 
@@ -86,6 +115,9 @@ function merged(
   problems: OptionProblem[],
 ): ResolvedServiceOptions {
   const { retry, breaker, ...plain } = given;
+  checkNames(given, NAMES, `${path}.`, problems);
+  checkNames(retry || {}, RETRY_NAMES, `${path}.retry.`, problems);
+  checkNames(breaker || {}, BREAKER_NAMES, `${path}.breaker.`, problems);
   const under = base ?? { ...SERVICE_DEFAULTS, retry: RETRY_DEFAULTS, breaker: BREAKER_DEFAULTS };
   const options: ResolvedServiceOptions = {
     ...under,

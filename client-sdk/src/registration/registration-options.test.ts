@@ -118,3 +118,10 @@ test('the record has an id that names address, app and port, and a cluster worke
     securePort: { port: 443, enabled: true },
   });
 });
+
+test('a misspelt option is named', () => {
+  expect(problems({ app: 'a', port: 1, heartbeat: 5_000, drain: { inflight: 1 } })).toEqual([
+    'heartbeat',
+    'drain.inflight',
+  ]);
+});

@@ -4,7 +4,7 @@
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { RegistrationOptions } from '../api.ts';
-import { type OptionProblem, OptionsError } from '../errors.ts';
+import { checkNames, type OptionNames, type OptionProblem, OptionsError } from '../errors.ts';
 import type { InstanceStatus } from '../protocol/instance-info.ts';
 import { MAX_METADATA } from '../protocol/normalise.ts';
 import { isNetwork } from './address.ts';
@@ -61,6 +61,28 @@ export interface RegistrationDefaults {
   readonly zone: string | undefined;
 }
 
+const NAMES: OptionNames<RegistrationOptions> = {
+  app: true,
+  port: true,
+  securePort: true,
+  address: true,
+  preferredNetworks: true,
+  ignoredInterfaces: true,
+  hostname: true,
+  instanceId: true,
+  vip: true,
+  secureVip: true,
+  metadata: true,
+  zone: true,
+  status: true,
+  heartbeatMs: true,
+  leaseMs: true,
+  health: true,
+  drain: true,
+  signals: true,
+};
+const DRAIN_NAMES: OptionNames<NonNullable<RegistrationOptions['drain']>> = { propagationMs: true, inflightMs: true };
+
 const STATUSES = ['UP', 'STARTING', 'OUT_OF_SERVICE'] as const;
 /** Without what a registry's path, a list of names or a header cannot hold. */
 const NAME = /^[^\u0000-\u001f\u007f/\\,]{1,200}$/;
@@ -77,6 +99,8 @@ export function registrationOptions(
   const check: Check = (fine, option, got, accepts) => {
     if (!fine) problems.push({ option, got, accepts });
   };
+  checkNames(given, NAMES, '', problems);
+  checkNames(given.drain ?? {}, DRAIN_NAMES, 'drain.', problems);
   const app = given.app ?? unscoped(defaults.packageName);
   const text = (option: 'hostname' | 'vip' | 'secureVip' | 'zone'): void => {
     const value: unknown = given[option];

@@ -24,6 +24,8 @@ export class DeltaWindow {
   readonly #lists: LargeLists;
   /** Oldest first; undefined: nobody asks. */
   #latest: Map<InstanceKey, AppliedChange> | undefined;
+  /** First of `#latest`; undefined: to be looked up. Each read asks, and a map passes all that were taken out before its first. */
+  #first: AppliedChange | undefined;
 
   constructor({ recent, title, ...options }: DeltaWindowOptions) {
     this.#recent = recent;
@@ -39,9 +41,10 @@ export class DeltaWindow {
   changed(change: AppliedChange): void {
     if (this.#latest === undefined) return;
     if (this.#lists.size === 0) {
-      this.#latest = undefined;
+      this.#nobodyAsks();
       return;
     }
+    if (this.#first?.key === change.key) this.#first = undefined;
     // Taken out first: the order of the map is the order of the changes.
     this.#latest.delete(change.key);
     this.#latest.set(change.key, change);
@@ -50,7 +53,7 @@ export class DeltaWindow {
   }
 
   replaced(): void {
-    this.#latest = undefined;
+    this.#nobodyAsks();
     this.#lists.replaced();
   }
 
@@ -66,13 +69,20 @@ export class DeltaWindow {
     return this.#lists.answer(as);
   }
 
+  #nobodyAsks(): void {
+    this.#latest = undefined;
+    this.#first = undefined;
+  }
+
   #forget({ key, app, id }: AppliedChange): void {
     this.#latest!.delete(key);
+    this.#first = undefined;
     this.#lists.changed({ key, app, id, after: undefined });
   }
 
   #oldest(): AppliedChange | undefined {
-    return this.#latest?.values().next().value;
+    this.#first ??= this.#latest?.values().next().value;
+    return this.#first;
   }
 
   *#instances(): Iterable<ServedInstance> {

@@ -5,7 +5,9 @@
 import type { Representation } from '../views/views.ts';
 import { BodyRefused } from './body.ts';
 
-export type Format = 'json' | 'xml';
+export type Format = Representation['format'];
+type Form = Representation['form'];
+type Encoding = Representation['encoding'];
 
 export const CONTENT_TYPE: Readonly<Record<Format, string>> = { json: 'application/json', xml: 'application/xml' };
 
@@ -65,10 +67,12 @@ export function representation(
   eurekaAccept: string | undefined,
   acceptEncoding: string | undefined,
 ): Representation {
-  const format = listFormat(accept);
   const form = eurekaAccept !== undefined && eurekaAccept.toLowerCase() === 'compact' ? 'compact' : 'full';
-  const encoding = acceptEncoding?.includes('gzip') === true ? 'gzip' : 'identity';
-  return { format, form, encoding };
+  return REPRESENTATIONS[listFormat(accept)][form][listEncoding(acceptEncoding)];
+}
+
+export function listEncoding(acceptEncoding: string | undefined): Encoding {
+  return acceptEncoding?.includes('gzip') === true ? 'gzip' : 'identity';
 }
 
 export interface ReadableFormat {
@@ -117,6 +121,17 @@ export function matches(ifNoneMatch: string | undefined, etag: string): boolean 
   const strong = etag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === strong);
 }
+
+const encodings = (format: Format, form: Form): Readonly<Record<Encoding, Representation>> => ({
+  identity: { format, form, encoding: 'identity' },
+  gzip: { format, form, encoding: 'gzip' },
+});
+const forms = (format: Format): Readonly<Record<Form, Readonly<Record<Encoding, Representation>>>> => ({
+  full: encodings(format, 'full'),
+  compact: encodings(format, 'compact'),
+});
+/** One object each: a request makes none. */
+export const REPRESENTATIONS = { json: forms('json'), xml: forms('xml') } as const;
 
 /** More media ranges than any client sends. */
 const MAX_RANGES = 64;

@@ -16,7 +16,7 @@ import type { NodeState } from '../registry/node-state.ts';
 import type { Answer, Registry } from '../registry/registry.ts';
 import type { AppliedChange, Cursor, ReplicaReader } from '../replica/replica-reader.ts';
 import { StoreAway } from '../store/registry-store.ts';
-import type { Representation, Views } from '../views/views.ts';
+import type { EncodedAnswer, Representation, Views } from '../views/views.ts';
 import { Callers } from './callers.ts';
 import type { InstanceCodec, ProtocolParts } from './parts.ts';
 import { ProtocolListener } from './protocol-listener.ts';
@@ -67,11 +67,10 @@ const registry: Registry = {
   },
   instanceById: (id) => (id === 'i1' ? held : undefined),
 };
-const encoded = (name: string, as?: Representation) => ({
-  etag: `W/"e.7-${name}"`,
-  length: name.length,
-  chunks: [Buffer.from(as === undefined ? name : `${name} ${as.format} ${as.form} ${as.encoding}`)],
-});
+const encoded = (name: string, as?: Representation): EncodedAnswer => {
+  const bytes = Buffer.from(as === undefined ? name : `${name} ${as.format} ${as.form} ${as.encoding}`);
+  return { etag: `W/"e.7-${name}"`, length: bytes.length, chunks: [bytes] };
+};
 const views: Views = {
   all: (as) => encoded('all', as),
   delta: async (as) => encoded('delta', as),

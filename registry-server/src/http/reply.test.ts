@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { exchange, rawHttp } from '../../../test/helpers/raw-http.ts';
 import { until } from '../../../test/helpers/until.ts';
-import { headerText, NO_HEADERS, OK, PIECE_BYTES, type Reply, writeReply } from './reply.ts';
+import { headerText, NO_HEADERS, OK, PIECE_BYTES, type Reply, withBody, writeReply } from './reply.ts';
 import { SILENCE_MS } from './silent-sockets.ts';
 
 /** Answers everything so. */
@@ -19,6 +19,10 @@ async function answering(reply: Reply): Promise<{ port: number; sockets: Socket[
   });
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+function replyOf(chunks: readonly Buffer[]): Reply {
+  return withBody(200, {}, { length: chunks.reduce((sum, { length }) => sum + length, 0), chunks });
 }
 
 /** The same bytes every time, and no two pieces alike. */
@@ -49,7 +53,7 @@ test.each([
   ['small ones', Array.from({ length: 700 }, () => 4_099)],
 ])('a large answer of %s arrives whole, and HEAD says its length', async (_, lengths) => {
   const body = lengths.map(bytes);
-  const { port } = await answering({ status: 200, body });
+  const { port } = await answering(replyOf(body));
   const answer = await rawHttp(port, ['GET / HTTP/1.1']);
   expect(answer.body.equals(Buffer.concat(body))).toBe(true);
   const head = await rawHttp(port, ['HEAD / HTTP/1.1']);
@@ -58,7 +62,7 @@ test.each([
 
 test('of a large answer little waits in the socket', async () => {
   const body = bytes(8 * PIECE_BYTES);
-  const { port, sockets } = await answering({ status: 200, body });
+  const { port, sockets } = await answering(replyOf([body]));
   const reader = connect(port, '127.0.0.1').pause();
   onTestFinished(() => void reader.destroy());
   reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -75,7 +79,7 @@ test('of a large answer little waits in the socket', async () => {
 });
 
 test('while a large answer is on its way its connection has a time-out, which a slow reader never meets and one that reads nothing does', async () => {
-  const { port, sockets } = await answering({ status: 200, body: bytes(8 * PIECE_BYTES) });
+  const { port, sockets } = await answering(replyOf([bytes(8 * PIECE_BYTES)]));
   const reader = connect(port, '127.0.0.1').pause();
   onTestFinished(() => void reader.destroy());
   reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');

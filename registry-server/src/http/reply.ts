@@ -6,12 +6,19 @@ import { SILENCE_MS } from './silent-sockets.ts';
 
 export interface Reply {
   readonly status: number;
-  /** Names in lower case, beside `content-length`, which the writer sets. */
+  /** Names in lower case. With a body, its `content-length` too (`withBody`); without one the writer says 0. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** One buffer, or several that are sent one after another; absent: an empty body. */
-  readonly body?: Uint8Array | readonly Uint8Array[];
+  /** Absent: an empty one. */
+  readonly body?: Body;
   /** The resource writes the response itself (an event stream), once the caller has noted the status. */
   readonly takeOver?: (response: ServerResponse) => void;
+}
+
+/** Buffers that are sent one after another. */
+export interface Body {
+  /** Of all of them, in bytes. */
+  readonly length: number;
+  readonly chunks: readonly Uint8Array[];
 }
 
 /** None: by identity, so that nobody looks inside. */
@@ -42,8 +49,19 @@ export function headerText(text: string): string {
     .replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
 }
 
-export function textReply(status: number, text: string, contentType: string): Reply {
-  return { status, headers: { 'content-type': contentType }, body: Buffer.from(text, 'utf8') };
+/** A reply that may be given any number of times: its headers are whole. */
+export function withBody(status: number, headers: Readonly<Record<string, string>>, body: Body): Reply {
+  return { status, headers: { ...headers, 'content-length': String(body.length) }, body };
+}
+
+export function textReply(
+  status: number,
+  text: string,
+  contentType: string,
+  headers?: Readonly<Record<string, string>>,
+): Reply {
+  const bytes = Buffer.from(text, 'utf8');
+  return withBody(status, { 'content-type': contentType, ...headers }, { length: bytes.length, chunks: [bytes] });
 }
 
 /** How a verb's answer looks on the wire; `conflict` has a body and is made by the resource. */
@@ -68,18 +86,14 @@ export function writeReply(response: ServerResponse, reply: Reply, extra: Readon
     response.end();
     return;
   }
-  const headers: Record<string, string | number> = { ...extra, ...reply.headers };
   // 204 and 304 have no length; 200 without body says 0, since a chunked empty body costs clients a parse.
+  const given = body === undefined && status !== 204 && status !== 304 ? { ...reply.headers, ...EMPTY } : reply.headers;
+  response.writeHead(status, extra === NO_HEADERS ? given : { ...extra, ...given });
   if (body === undefined) {
-    if (status !== 204 && status !== 304) headers['content-length'] ??= 0;
-    response.writeHead(status, headers);
     response.end();
     return;
   }
-  const chunks = body instanceof Uint8Array ? [body] : body;
-  const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  headers['content-length'] = length;
-  response.writeHead(status, headers);
+  const { length, chunks } = body;
   // Node's own time-out sees bytes leave while they are written; its keep-alive takes the place of it afterwards.
   if (length > LARGE_BYTES) response.socket?.setTimeout(SILENCE_MS);
   if (length > PIECE_BYTES) {

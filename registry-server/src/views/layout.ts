@@ -47,38 +47,45 @@ const XML_PARTS = {
   alone: ['', ''],
 } as const;
 
-const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
-  'json-full': {
-    ...JSON_PARTS,
-    name: 'json-full',
-    instance: encodeInstanceJson,
-    head: (counters) => `{"applications":{${jsonCounters(counters)},"application":[`,
-    tail: () => ']}}',
+type Format = Representation['format'];
+type Form = Representation['form'];
+
+// Stock's compact codecs write the counters last.
+const LAYOUTS: Readonly<Record<Format, Readonly<Record<Form, Layout>>>> = {
+  json: {
+    full: {
+      ...JSON_PARTS,
+      name: 'json-full',
+      instance: encodeInstanceJson,
+      head: (counters) => `{"applications":{${jsonCounters(counters)},"application":[`,
+      tail: () => ']}}',
+    },
+    compact: {
+      ...JSON_PARTS,
+      name: 'json-compact',
+      instance: encodeCompactInstanceJson,
+      head: () => '{"applications":{"application":[',
+      tail: (counters) => `],${jsonCounters(counters)}}}`,
+    },
   },
-  // Stock's compact codecs write the counters last.
-  'json-compact': {
-    ...JSON_PARTS,
-    name: 'json-compact',
-    instance: encodeCompactInstanceJson,
-    head: () => '{"applications":{"application":[',
-    tail: (counters) => `],${jsonCounters(counters)}}}`,
-  },
-  'xml-full': {
-    ...XML_PARTS,
-    name: 'xml-full',
-    instance: (info) => instanceXml(info, 'full'),
-    head: (counters) => `<applications>${xmlCounters(counters)}`,
-    tail: () => '</applications>',
-  },
-  'xml-compact': {
-    ...XML_PARTS,
-    name: 'xml-compact',
-    instance: (info) => instanceXml(info, 'compact'),
-    head: () => '<applications>',
-    tail: (counters) => `${xmlCounters(counters)}</applications>`,
+  xml: {
+    full: {
+      ...XML_PARTS,
+      name: 'xml-full',
+      instance: (info) => instanceXml(info, 'full'),
+      head: (counters) => `<applications>${xmlCounters(counters)}`,
+      tail: () => '</applications>',
+    },
+    compact: {
+      ...XML_PARTS,
+      name: 'xml-compact',
+      instance: (info) => instanceXml(info, 'compact'),
+      head: () => '<applications>',
+      tail: (counters) => `${xmlCounters(counters)}</applications>`,
+    },
   },
 };
 
 export function layoutOf({ format, form }: Pick<Representation, 'format' | 'form'>): Layout {
-  return LAYOUTS[`${format}-${form}`];
+  return LAYOUTS[format][form];
 }

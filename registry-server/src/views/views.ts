@@ -8,7 +8,7 @@ export interface Representation {
   readonly encoding: 'identity' | 'gzip';
 }
 
-/** One encoded answer: hand the chunks over as they are. */
+/** One encoded answer, the same object for as long as it is the answer: hand the chunks over as they are. */
 export interface EncodedAnswer {
   /** Weak, with quotes: `W/"<epoch>.<version>-<view>"`. */
   readonly etag: string;

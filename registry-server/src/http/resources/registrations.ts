@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 import { tooMuch } from '../limits.ts';
 import { CONTENT_TYPE, entityFormat, readableFormat } from '../negotiation.ts';
 import type { ProtocolParts } from '../parts.ts';
-import { answerReply, headerText, NO_CONTENT, type Reply, refused } from '../reply.ts';
+import { answerReply, headerText, NO_CONTENT, type Reply, refused, textReply } from '../reply.ts';
 
 type Parts = Pick<ProtocolParts, 'registry' | 'json' | 'xml' | 'validate' | 'limits'>;
 
@@ -40,23 +40,15 @@ export class RegistrationResource {
 
 /** One of the three error bodies of the protocol; its form and label follow the request's Content-Type, as in stock. */
 export function cannotParse(label: string, reason: string): Reply {
-  const body =
+  const text =
     label === 'application/json'
       ? '{"error": "cannot parse request body"}'
       : '<error><message>cannot parse request body</message></error>';
-  return {
-    status: 400,
-    headers: { 'content-type': headerText(label), [Header.REASON]: headerText(reason) },
-    body: Buffer.from(body),
-  };
+  return textReply(400, text, headerText(label), { [Header.REASON]: headerText(reason) });
 }
 
 /** Plain text under the label that Accept asks for: a quirk of stock that clients print. */
 function invalidReply(call: Call, message: string): Reply {
   const format = entityFormat(call.header('accept')) ?? 'xml';
-  return {
-    status: 400,
-    headers: { 'content-type': CONTENT_TYPE[format], [Header.REASON]: headerText(message) },
-    body: Buffer.from(message),
-  };
+  return textReply(400, message, CONTENT_TYPE[format], { [Header.REASON]: headerText(message) });
 }

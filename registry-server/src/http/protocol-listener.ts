@@ -12,7 +12,7 @@ import { acceptable, listFormat, readableFormat } from './negotiation.ts';
 import { BadTarget, decodeSegment, splitTarget, type Target } from './path.ts';
 import { type Reply, refused, writeReply } from './reply.ts';
 import { requestHeader } from './request-header.ts';
-import { allowed, type Handler, type Method, type Route, type Router } from './router.ts';
+import { allowed, type Handler, type Method, type Route, type RouteMatch, type Router } from './router.ts';
 import { standingHeaders } from './standing.ts';
 
 export interface ListenerParts {
@@ -35,6 +35,11 @@ export class ProtocolListener {
   /** @returns false when the path is not the protocol's: somebody else answers */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const raw = request.url ?? '/';
+    const whole = this.#parts.router.whole(raw);
+    if (whole !== undefined) {
+      this.#serve(request, response, whole, '');
+      return true;
+    }
     let target: Target;
     try {
       target = splitTarget(raw);
@@ -48,10 +53,14 @@ export class ProtocolListener {
       this.#finish(request, response, 'unknown', refused(404, 'no such path'));
       return true;
     }
-    const { route } = match;
+    this.#serve(request, response, match, target.search);
+    return true;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, { route, values }: RouteMatch, search: string): void {
     let reply: Reply | Promise<Reply>;
     try {
-      reply = this.#answer(request, target.search, route, match.values);
+      reply = this.#answer(request, search, route, values);
     } catch (error) {
       reply = this.#fault(error, request);
     }
@@ -63,7 +72,6 @@ export class ProtocolListener {
     } else {
       this.#finish(request, response, route.path, reply);
     }
-    return true;
   }
 
   #answer(request: IncomingMessage, search: string, route: Route, values: readonly string[]): Reply | Promise<Reply> {

@@ -27,10 +27,17 @@ interface Node {
 
 export class Router {
   readonly #root: Node = node();
+  /** Of routes without parameters: `/eureka/apps`. */
+  readonly #whole = new Map<string, RouteMatch>();
 
   /** @param prefixes - base paths under which every route stands, such as `eureka/v2` */
   constructor(prefixes: readonly string[], routes: readonly Route[]) {
     for (const prefix of prefixes) for (const route of routes) this.#add(`${prefix}/${route.path}`, route);
+  }
+
+  /** The short way. @param target - as it came; found where it is the path of a route to the letter, and no query follows */
+  whole(target: string): RouteMatch | undefined {
+    return this.#whole.get(target);
   }
 
   /** @param segments - still escaped: `%61pps` is not `apps` */
@@ -53,6 +60,7 @@ export class Router {
       }
     }
     at.route = route;
+    if (!path.includes(':')) this.#whole.set(`/${path}`, { route, values: [] });
   }
 }
 

@@ -88,6 +88,17 @@ test('the first line says where it listens and that nothing is kept; SIGTERM end
   expect((await stream).toString()).toContain('event: bye');
 });
 
+test('the first scrape knows how late the event loop is', async ({ onTestFinished }) => {
+  const server = await startServer(['--data', 'none']);
+  onTestFinished(async () => void (await server.stop('SIGKILL')));
+  const text = await (await fetch(`${server.origin}/metrics`)).text();
+  for (const name of ['min', 'mean', 'p99']) {
+    const seconds = Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)$`, 'm').exec(text)?.[1]);
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(10);
+  }
+});
+
 test('on Redis, with a stream, an idle connection and a half-sent request, SIGTERM ends within 5 s, and the last heartbeat is kept', async ({
   onTestFinished,
 }) => {

@@ -59,6 +59,8 @@ async function idle(running: readonly RunningTarget[], { quick }: BenchOptions):
     onlyStatus(await load.run({ kind: 'once' }), [200]);
     sides.push({ target, load });
   }
+  // At so few requests V8 would take minutes to compile what it runs, and be measured doing it.
+  await sideBySide(sides, { kind: 'busy', ms: quick ? 50 : 3_000 }, 1);
   const perSecond = quick ? 1_000 : count / INTERVAL_S;
   const measured = await sideBySide(sides, { kind: 'paced', ms: quick ? 200 : 10_000, perSecond }, quick ? 1 : 7);
   for (const { slices } of measured) for (const slice of slices) onlyStatus(slice, [200]);

@@ -35,7 +35,8 @@ export class ProtocolListener {
   /** @returns false when the path is not the protocol's: somebody else answers */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const raw = request.url ?? '/';
-    const whole = this.#parts.router.whole(raw);
+    // Heartbeats are never found this way: they need not ask.
+    const whole = request.method === 'GET' ? this.#parts.router.whole(raw) : undefined;
     if (whole !== undefined) {
       this.#serve(request, response, whole, '');
       return true;

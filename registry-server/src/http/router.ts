@@ -78,7 +78,8 @@ function node(): Node {
 function find(at: Node, segments: readonly string[], index: number, values: string[]): Route | undefined {
   if (index === segments.length) return at.route;
   const segment = segments[index]!;
-  const literal = at.literals.get(segment);
+  // Asking a map costs hashing the segment, an empty one too.
+  const literal = at.literals.size === 0 ? undefined : at.literals.get(segment);
   if (literal !== undefined) {
     const route = find(literal, segments, index + 1, values);
     if (route !== undefined) return route;

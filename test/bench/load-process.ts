@@ -14,9 +14,15 @@ let next = 0;
 /** When each connection's request left, ms. */
 const sentAt = new Map<Connection, number>();
 let onAnswer: (answer: Answered, connection: Connection) => void = () => {};
-let onFailure: (error: Error) => void = () => {};
+let onFailure: (error: Error) => void = keep;
+/** A connection that broke while nobody waited for it: the next job fails for it, instead of waiting for an answer that cannot come. */
+let broken: Error | undefined;
 /** Whether a job is over once nothing is on its way. */
 let finished: () => boolean = () => true;
+
+function keep(error: Error): void {
+  broken ??= error;
+}
 
 function send(connection: Connection): void {
   sentAt.set(connection, performance.now());
@@ -47,6 +53,7 @@ function close(): void {
   for (const connection of connections) connection.close();
   connections = [];
   sentAt.clear();
+  broken = undefined;
 }
 
 /** Counts answers from now until `ended`, once all that was asked has been answered. @param again - what to do with a free connection */
@@ -64,6 +71,10 @@ function measured(
       underway++;
       send(connection);
     };
+    if (broken !== undefined) {
+      reject(broken);
+      return;
+    }
     onFailure = reject;
     onAnswer = (answer, connection) => {
       underway--;
@@ -73,6 +84,7 @@ function measured(
       if (again(connection)) ask(connection);
       else if (underway === 0 && finished()) {
         latencies.sort((a, b) => a - b);
+        onFailure = keep;
         resolve({
           answers: latencies.length,
           bytes,

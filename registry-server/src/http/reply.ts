@@ -134,7 +134,7 @@ function* pieces(chunks: readonly Uint8Array[]): Generator<readonly Uint8Array[]
   let room = PIECE_BYTES;
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; ) {
-      const part = chunk.subarray(at, at + room);
+      const part = at === 0 && chunk.byteLength <= room ? chunk : chunk.subarray(at, at + room);
       piece.push(part);
       at += part.byteLength;
       room -= part.byteLength;

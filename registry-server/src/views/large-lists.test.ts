@@ -145,17 +145,23 @@ test('the compressed list is hardly larger than when compressed whole, and read 
   expect(execFileSync('python3', ['-c', script], { input: packed, maxBuffer: 2 ** 30 }).equals(text)).toBe(true);
 });
 
-test('an answer below 1 MiB is one buffer, a larger one its pages, of which a change makes one anew', async () => {
-  const { source, views } = await filled(2_000);
-  const before = await views.all(JSON_PLAIN);
+test.each([JSON_PLAIN, JSON_GZIP])('a large answer is its pages, of which a change makes one anew: %j', async (as) => {
+  const { source, views } = await filled(4_000);
+  const before = await views.all(as);
   source.put('SERVICE-7', 'i7', { ...springInfo(7), status: 'DOWN' });
-  const after = await views.all(JSON_PLAIN);
+  const after = await views.all(as);
 
-  expect(before.chunks.length).toBeGreaterThan(3);
+  expect(before.chunks.length).toBeGreaterThan(4);
   // Head and tail are small, and made with each answer.
   const made = after.chunks.slice(1, -1).filter((chunk) => !before.chunks.includes(chunk));
   expect(made.length).toBe(1);
-  expect((await views.all(JSON_GZIP)).chunks.length).toBe(1);
+});
+
+test('an answer below 64 KiB is one buffer', async () => {
+  const { views } = await filled(500);
+  const { length, chunks } = await views.all(JSON_GZIP);
+  expect(length).toBeLessThan(64 * 1024);
+  expect(chunks.length).toBe(1);
 });
 
 test('a change encodes one instance, however many there are', async () => {

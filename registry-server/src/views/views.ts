@@ -14,7 +14,7 @@ export interface EncodedAnswer {
   readonly etag: string;
   /** Sum of the chunks, in bytes. */
   readonly length: number;
-  /** One buffer below 1 MiB, several above. Never changed after. */
+  /** Of small answers one, of larger ones several. Never changed after. */
   readonly chunks: readonly Uint8Array[];
 }
 
